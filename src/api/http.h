@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/context.h"
+#include "base/result.h"
+
+namespace tracseq::api {
+
+enum class Method { get, post, put, patch, del };
+std::string_view method_name(Method method) noexcept;         // "GET" …
+std::optional<Method> method_from(std::string_view name) noexcept;
+
+// A stream of bytes that is pulled. Used by one thread. `read` returns 0 at the end.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  virtual Result<std::size_t> read(std::span<std::byte> buffer) = 0;
+};
+
+// A call, the same from both transports. Header names are lowercase.
+struct Request {
+  Method method = Method::get;
+  std::string path;                                            // decoded once, without the query
+  std::vector<std::pair<std::string, std::string>> query;      // decoded, in order, repeats allowed
+  std::map<std::string, std::string, std::less<>> headers;
+  std::string body;                                            // JSON routes
+  ByteSource* stream = nullptr;                                // streaming routes: the body, unread
+  std::optional<std::uint64_t> content_length;
+  std::map<std::string, std::string, std::less<>> path_params; // filled by the router
+  [[nodiscard]] std::string_view header(std::string_view name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string_view{} : std::string_view(found->second);
+  }
+};
+
+struct Response {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::unique_ptr<ByteSource> stream;                          // instead of body
+  std::optional<std::uint64_t> stream_length;                  // unknown: chunked
+
+  static Response json(std::string text, int status = 200) {
+    Response response;
+    response.status = status;
+    response.body = std::move(text);
+    return response;
+  }
+};
+
+// The one error shape: {"error": {"code", "message", "field"?, "request_id"}}.
+Response error_response(const Error& error, std::string_view request_id);
+
+}  // namespace tracseq::api
