@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# help: remove what was built; ./run clean --all also what was fetched (.venv, third_party_build, node_modules)
+# demo_data/ is not touched: it holds data, not something built.
+made=(build bin web/dist .pytest_cache .mypy_cache .ruff_cache)
+fetched=(.venv third_party_build web/node_modules)
+case ${1:-} in
+  "") ;;
+  --all) made+=("${fetched[@]}") ;;
+  *) die "./run clean: unknown option '$1'; allowed is --all" ;;
+esac
+rm -rf "${made[@]}"
+find mlops tests examples tools bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+say "removed: ${made[*]}"
