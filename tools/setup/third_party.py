@@ -62,7 +62,8 @@ def read_list(path: Path) -> list[Archive]:
         if not words or words[0].startswith("#"):
             continue
         if words[0] == "archive" and len(words) == 6:
-            archives.append(Archive(*words[1:]))
+            name, client, package, version, sha256 = words[1:]
+            archives.append(Archive(name, client, package, version, sha256))
         elif words[0] == "file" and len(words) == 4 and archives:
             archives[-1].members.append(Member(words[1], words[2], TARGET / words[3]))
         else:
