@@ -61,6 +61,22 @@ struct Entry {
 TRACSEQ_DESCRIBE(Entry, (entry_id, sequence, time, project_id, actor, actor_kind, auth_method, client_address, action,
                          object_type, object_id, reason, request_id, delta, leaf_hash))
 
+struct EntryFilter {
+  std::string action;       // empty: all; "run." matches by prefix
+  std::string object_type;
+  std::string object_id;
+  std::string actor;
+  std::int64_t limit = 100;
+  std::string page_token;
+};
+TRACSEQ_DESCRIBE(EntryFilter, (action, object_type, object_id, actor, limit, page_token))
+
+struct EntryPage {
+  std::vector<Entry> items;
+  std::optional<std::string> next_page_token;
+};
+TRACSEQ_DESCRIBE(EntryPage, (items, next_page_token))
+
 // Appended data (metric points, predictions): one entry per commit group and source, not per point.
 struct Appended {
   std::string source;       // "metrics", "predictions"
@@ -70,6 +86,8 @@ struct Appended {
   Digest digest{};          // SHA-256 of what was appended
   std::string topic;        // event topic, one coalesced event per object and group; empty: none
 };
+
+inline constexpr std::int64_t kSequencedAtOnceMax = 1000;
 
 // The one door through which state changes: the change, its audit entry, its events and its idempotency record are
 // written in one transaction, or none of them. Thread-safe; the database outlives it.
@@ -114,23 +132,13 @@ class Ledger {
   static Result<void> write_entry(sql::Transaction& tx, const CallContext& ctx, const Change& change,
                                   const Record& record);
 
-  struct Filter {
-    std::string action;       // empty: all; "run." matches by prefix
-    std::string object_type;
-    std::string object_id;
-    std::string actor;
-    std::int64_t limit = 100;
-    std::string page_token;
-  };
-  struct Page {
-    std::vector<Entry> items;
-    std::optional<std::string> next_page_token;
-  };
   // Newest first.
-  Result<Page> list(const CallContext& ctx, const Filter& filter);
-  // Gives committed entries and events without one their gapless sequence number, in commit order. Called by whoever
-  // drives (lease holder). Returns how many.
+  Result<EntryPage> list(const CallContext& ctx, const EntryFilter& filter);
+  // Gives committed entries that have none their gapless sequence number. Called by whoever drives (lease holder);
+  // at most kSequencedAtOnceMax at a time. Returns how many.
   Result<std::int64_t> sequence_entries();
+  // Forgets idempotency records made before `before`. Returns how many.
+  Result<std::int64_t> forget_keys(Timestamp before);
 
  private:
   static Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx);
@@ -139,7 +147,5 @@ class Ledger {
 
   sql::Database& database_;
 };
-TRACSEQ_DESCRIBE(Ledger::Filter, (action, object_type, object_id, actor, limit, page_token))
-TRACSEQ_DESCRIBE(Ledger::Page, (items, next_page_token))
 
 }  // namespace tracseq::audit
