@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/byte_source.h"
 #include "base/context.h"
 #include "base/result.h"
 
@@ -21,12 +22,7 @@ enum class Method { get, post, put, patch, del };
 std::string_view method_name(Method method) noexcept;         // "GET" …
 std::optional<Method> method_from(std::string_view name) noexcept;
 
-// A stream of bytes that is pulled. Used by one thread. `read` returns 0 at the end.
-class ByteSource {
- public:
-  virtual ~ByteSource() = default;
-  virtual Result<std::size_t> read(std::span<std::byte> buffer) = 0;
-};
+using tracseq::ByteSource;
 
 // A call, the same from both transports. Header names are lowercase.
 struct Request {
