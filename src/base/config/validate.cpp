@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
+#include <array>
+#include <string_view>
+
+#include "base/config/config.h"
+
+namespace tracseq::config {
+namespace {
+
+constexpr std::array<std::string_view, 6> kDatabaseSchemes = {
+    "sqlite:///", "postgresql://", "postgres://", "http://", "https://", "sqlite://:memory:"};
+
+bool starts_with_any(std::string_view text) {
+  for (const auto scheme : kDatabaseSchemes)
+    if (text.starts_with(scheme) && text.size() > scheme.size() - (scheme.ends_with(":") ? 1 : 0))
+      return true;
+  return false;
+}
+
+// Checks the fields one at a time: check_fields stops at the first fault, a user wants them all.
+void check_section(const Field& section, const void* object, std::vector<Error>& faults) {
+  const TypeInfo& type = section.type();
+  for (const Field& field : type.fields) {
+    TypeInfo one = type;
+    one.fields = {field};
+    if (auto checked = check_fields(one, object, section.name); !checked)
+      faults.push_back(std::move(checked).error());
+  }
+}
+
+void check_together(const Config& config, std::vector<Error>& faults) {
+  if (!config.database.url.empty() && !starts_with_any(config.database.url))
+    faults.push_back({Code::invalid,
+                      "database.url must begin with sqlite:///, postgresql://, http:// or https://",
+                      {},
+                      "database.url"});
+  if (config.database.pool_size > config.database.max_connections)
+    faults.push_back(
+        {Code::invalid,
+         fmt::format("database.pool_size is {}; it must not exceed database.max_connections, which is {}",
+                     config.database.pool_size, config.database.max_connections),
+         {},
+         "database.pool_size"});
+  const auto& redis = config.cache.redis_url;
+  if (redis && !redis->starts_with("redis://") && !redis->starts_with("rediss://"))
+    faults.push_back(
+        {Code::invalid, "cache.redis_url must begin with redis:// or rediss://", {}, "cache.redis_url"});
+}
+
+}  // namespace
+
+std::vector<Error> validate(const Config& config) {
+  std::vector<Error> faults;
+  for (const Field& section : type_info<Config>().fields) {
+    if (section.type().kind != Kind::object) continue;
+    check_section(section, section.get(const_cast<Config*>(&config)), faults);
+  }
+  check_together(config, faults);
+  return faults;
+}
+
+}  // namespace tracseq::config
