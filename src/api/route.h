@@ -16,7 +16,7 @@ namespace tracseq::api {
 enum class Effect { reads, changes, appends };
 // Where a handler runs. `immediate`: memory only or merely enqueues, on the caller's own thread; `worker`: SQL, files,
 // models, on the bounded pool.
-enum class Runs { immediate, worker };
+enum class RunsOn { immediate, worker };
 // How the body reaches the handler.
 enum class BodyKind { none, json, stream };
 
@@ -33,7 +33,7 @@ struct Route {
   const TypeInfo* input = nullptr;    // fields come from path, query and, for bodies of kind json, the body
   const TypeInfo* output = nullptr;   // null: not JSON (content types in `produces`)
   BodyKind body = BodyKind::none;
-  Runs runs = Runs::worker;
+  RunsOn runs = RunsOn::worker;
   int status = 200;          // of success
   std::string produces = "application/json";
   std::uint64_t body_bytes_max = 8UL << 20;
@@ -57,7 +57,7 @@ struct Empty {};
 TRACSEQ_DESCRIBE(Empty, ())
 
 struct RouteOptions {
-  Runs runs = Runs::worker;
+  RunsOn runs = RunsOn::worker;
   int status = 200;
   std::uint64_t body_bytes_max = 8UL << 20;
 };
