@@ -2,10 +2,19 @@
 # One call per folder. A folder is a library; *_test.cpp beside the code become its test program,
 # fuzz_*.cpp its fuzzers. Globs re-run at build time, so adding a file needs no edit here.
 
-# tracseq_library(<name> [DEPENDS <targets>...] [TEST_DEPENDS <targets>...])
+# tracseq_library(<name> [DEPENDS <targets>...] [TEST_DEPENDS <targets>...] [ONLY <regex>] [EXCEPT <regex>])
+# ONLY and EXCEPT choose among the folder's file names, where one folder makes two libraries.
 function(tracseq_library name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "ONLY;EXCEPT" "DEPENDS;TEST_DEPENDS" ${ARGN})
   tracseq_sources(sources tests fuzzers)
+  foreach(list sources tests fuzzers)
+    foreach(file ${${list}})
+      get_filename_component(base ${file} NAME)
+      if((ARG_ONLY AND NOT base MATCHES "${ARG_ONLY}") OR (ARG_EXCEPT AND base MATCHES "${ARG_EXCEPT}"))
+        list(REMOVE_ITEM ${list} ${file})
+      endif()
+    endforeach()
+  endforeach()
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PUBLIC ${ARG_DEPENDS} tracseq_flags)

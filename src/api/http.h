@@ -56,7 +56,8 @@ struct Response {
   }
 };
 
-// The one error shape: {"error": {"code", "message", "field"?, "request_id"}}.
-Response error_response(const Error& error, std::string_view request_id);
+// The one error shape: {"error": {"code", "message", "field"?, "request_id"}}. The status is the code's own, or `status`
+// where HTTP has a narrower one (405, 408, 415, 421, 431).
+Response error_response(const Error& error, std::string_view request_id, int status = 0);
 
 }  // namespace tracseq::api

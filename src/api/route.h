@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <vector>
 
@@ -45,9 +46,15 @@ struct Route {
 Result<void> read_input(const TypeInfo& type, const Request& request, BodyKind body, void* input);
 
 namespace detail {
+// clang-format off
 template <class F> struct Signature : Signature<decltype(&F::operator())> {};
-template <class R, class C, class... A> struct Signature<R (C::*)(A...) const> { using result = R; using args = std::tuple<A...>; };
-template <class R, class C, class... A> struct Signature<R (C::*)(A...)> { using result = R; using args = std::tuple<A...>; };
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...) const> { using result = R; using args = std::tuple<A...>; };
+template <class R, class C, class... A>
+struct Signature<R (C::*)(A...)> { using result = R; using args = std::tuple<A...>; };
+template <class R, class... A>
+struct Signature<R (*)(A...)> { using result = R; using args = std::tuple<A...>; };
+// clang-format on
 template <class R> struct OutputOf;
 template <class T> struct OutputOf<Result<T>> { using type = T; };
 }  // namespace detail
@@ -91,9 +98,9 @@ Route stream_route(Method method, std::string path, std::string permission, Effe
   const BodyKind body = method == Method::get || method == Method::del ? BodyKind::none : BodyKind::stream;
   return {method, std::move(path), std::move(permission), effect, std::move(summary), &type_info<In>(), nullptr, body,
           options.runs, options.status, std::move(produces), options.body_bytes_max,
-          [function = std::move(function)](const CallContext& ctx, Request& request) -> Result<Response> {
+          [function = std::move(function), body](const CallContext& ctx, Request& request) -> Result<Response> {
             In input{};
-            TRACSEQ_CHECK(read_input(type_info<In>(), request, BodyKind::none, &input));
+            TRACSEQ_CHECK(read_input(type_info<In>(), request, body, &input));
             return function(ctx, input, request);
           }};
 }

@@ -208,6 +208,8 @@ std::string canonical_json(const Json& value) {
   return out;
 }
 
+bool is_utf8(std::string_view text) noexcept { return simdjson::validate_utf8(text.data(), text.size()); }
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {

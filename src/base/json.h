@@ -84,6 +84,9 @@ std::string dump_json(const Json& value);
 // The same with object keys sorted by code unit at every level (RFC 8785 order): canonical bytes for digests.
 std::string canonical_json(const Json& value);
 
+// Whether the text is valid UTF-8 (JSON text must be).
+bool is_utf8(std::string_view text) noexcept;
+
 // Appends pieces of JSON text; used by the codecs.
 void append_json_string(std::string& out, std::string_view text);
 // A finite double in its shortest form, always with '.' or exponent; non-finite ones as quoted names.
