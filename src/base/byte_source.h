@@ -10,8 +10,8 @@
 
 namespace tracseq {
 
-// A stream of bytes that is pulled: a request's body, a stored artifact. Used by one thread. `read` fills at most the
-// buffer and returns how much; 0 is the end. After an error nothing more may be read.
+// A stream of bytes that is pulled: a request's body, a stored artifact. Used by one thread. `read` fills at
+// most the buffer and returns how much; 0 is the end. After an error nothing more may be read.
 class ByteSource {
  public:
   virtual ~ByteSource() = default;
