@@ -16,12 +16,19 @@ part_failed() {
   printf 'error: %s: %s\n' "$1" "$2" >&2
 }
 
+# clean_room PART CMD…: runs CMD; what it leaves behind is a failure of its own.
+clean_room() {
+  local part=$1
+  shift
+  "$VENV/bin/python" "$ROOT/tools/testing/clean_room.py" "$part" "$RESULTS" "$@"
+}
+
 # run_ctest PRESET [ARG…]: every C++ test program, beside a PostgreSQL of its own.
 run_ctest() {
   local preset=$1
   shift
   step "C++ tests (preset $preset)"
-  GTEST_OUTPUT=xml:$RESULTS/gtest/ tools/services/with_postgres.sh ctest --test-dir "build/$preset" --output-on-failure --no-tests=error \
+  GTEST_OUTPUT=xml:$RESULTS/gtest/ clean_room C++ tools/services/with_postgres.sh ctest --test-dir "build/$preset" --output-on-failure --no-tests=error \
     -j "$(jobs_limit)" --output-junit "$RESULTS/ctest.xml" "$@" || true
   [ -f "$RESULTS/ctest.xml" ] || part_failed ctest "ctest left no report"
 }
@@ -30,7 +37,7 @@ run_ctest() {
 run_pytest() {
   local code=0
   step "Python tests"
-  TRACSEQ_BIN=$ROOT/bin/tracseq tools/services/with_postgres.sh \
+  TRACSEQ_BIN=$ROOT/bin/tracseq clean_room Python tools/services/with_postgres.sh \
     "$VENV/bin/python" -m pytest --junitxml="$RESULTS/Python.junit.xml" "$@" || code=$?
   [ "$code" -le 1 ] || part_failed pytest "pytest ended with exit code $code before it could finish"
 }
@@ -70,14 +77,15 @@ run_fuzzers() {
   [ -z "$failures" ]
 }
 
-# run_page_checks: what web/package.json calls `test`, once there is a page.
+# run_page_checks: the page's own unit tests, once there is a page.
 run_page_checks() {
   local page_code=0
   [ -f web/package.json ] || return 0
   step "Page checks"
   ensure_npm new
   ensure_node_modules
-  (cd web && PAGE_JUNIT=$RESULTS/page.junit.xml "$NPM" test) || page_code=$?
+  (cd web && clean_room page "$NPM" test -- --reporter=default --reporter=junit \
+    --outputFile.junit="$RESULTS/page.junit.xml") || page_code=$?
   if [ ! -f "$RESULTS/page.junit.xml" ]; then
     part_failed page "npm test ended with exit code $page_code and left no report"
   fi

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "api/core.h"
+
+#include <fmt/core.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "api/tracking_routes.h"
+#include "base/id.h"
+#include "domain/tracking/metrics.h"
+#include "domain/tracking/tracking.h"
+
+namespace tracseq::api {
+
+// Members in the order of construction: each service uses only those above it.
+struct Core::Services {
+  Services(CoreOptions given, std::unique_ptr<sql::Database> opened)
+      : options(std::move(given)), database(std::move(opened)) {}
+
+  CoreOptions options;
+  std::unique_ptr<sql::Database> database;
+  audit::Ledger ledger{*database};
+  tracking::Experiments experiments{*database, ledger};
+  tracking::Runs runs{*database, ledger};
+  tracking::Metrics metrics{*database, ledger};
+  Router router;
+
+  void add_routes() {
+    router.add(experiment_routes(experiments));
+    router.add(run_routes(runs));
+    router.add(metric_routes(metrics));
+  }
+};
+
+Core::Core(std::unique_ptr<Services> services) : services_(std::move(services)) {}
+Core::~Core() = default;
+
+Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options) {
+  TRACSEQ_TRY(auto database, sql::open_database(options.database_url, options.limits));
+  auto services = std::make_unique<Services>(options, std::move(database));
+  services->add_routes();
+  return std::unique_ptr<Core>(new Core(std::move(services)));
+}
+
+const CoreOptions& Core::options() const { return services_->options; }
+const Router& Core::router() const { return services_->router; }
+sql::Database& Core::database() { return *services_->database; }
+audit::Ledger& Core::ledger() { return services_->ledger; }
+
+CallContext embedded_context() {
+  static const std::string who = [] {
+    std::array<char, 256> host{};
+    if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    const bool named = getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+    return fmt::format("os:{}@{}", named ? found->pw_name : std::to_string(geteuid()), host.data());
+  }();
+  CallContext ctx;
+  ctx.actor.id = who;
+  ctx.actor.kind = "user";
+  ctx.actor.auth_method = "process";
+  ctx.actor.permissions = {"*"};
+  ctx.request_id = new_id();
+  return ctx;
+}
+
+Result<Response> LocalClient::send(Request request, std::chrono::milliseconds timeout) {
+  CallContext ctx = embedded_context();
+  ctx.deadline = Steady::now() + timeout;
+  return core_.router().dispatch(ctx, request);
+}
+
+}  // namespace tracseq::api

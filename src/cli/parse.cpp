@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// From the table of commands to CLI11 and back; the only file that includes it.
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <list>
+
+#include "base/json.h"
+#include "cli/command.h"
+
+namespace tracseq::cli {
+namespace {
+
+constexpr std::size_t kSuggestDistanceMax = 3;
+
+// Where CLI11 puts what it read for one command.
+struct Slots {
+  std::map<std::string, std::vector<std::string>> values;
+  std::map<std::string, bool> switches;
+  std::map<std::string, std::vector<std::string>> words;
+  bool json = false;
+  bool quiet = false;
+};
+
+void add_option(CLI::App& app, const Option& option, Slots& slots) {
+  const std::string flag = "--" + option.name;
+  CLI::Option* added = nullptr;
+  if (option.takes == Takes::nothing) {
+    added = app.add_flag(flag, slots.switches[option.name], option.text);
+  } else {
+    added = app.add_option(flag, slots.values[option.name], option.text)->type_name(option.value);
+    if (option.takes == Takes::one) added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    if (!option.fallback.empty()) added->default_str(option.fallback);
+  }
+  if (!option.variable.empty()) added->envname(option.variable);
+  if (option.required) added->required();
+}
+
+void add_command(CLI::App& app, const Command& command, Slots& slots) {
+  for (const std::string& word : command.words) {
+    const bool repeated = word.ends_with("…");
+    const std::string name = repeated ? word.substr(0, word.size() - std::string_view("…").size()) : word;
+    auto* added = app.add_option(name, slots.words[word], "")->required();
+    if (!repeated) added->expected(1);
+  }
+  for (const Option& option : command.options) add_option(app, option, slots);
+  app.add_flag("--json", slots.json, "Print JSON for programs");
+  app.add_flag("--quiet,-q", slots.quiet, "No progress, only results");
+}
+
+Invocation invocation_of(const Command& command, const Slots& slots) {
+  Invocation in;
+  in.json = slots.json;
+  in.quiet = slots.quiet;
+  for (const Option& option : command.options) {
+    if (option.takes == Takes::nothing) {
+      if (slots.switches.at(option.name)) in.values[option.name] = {"true"};
+      continue;
+    }
+    const auto& given = slots.values.at(option.name);
+    if (!given.empty()) in.values[option.name] = given;
+    else if (!option.fallback.empty()) in.values[option.name] = {option.fallback};
+  }
+  for (const std::string& word : command.words)
+    for (const std::string& value : slots.words.at(word)) in.words.push_back(value);
+  return in;
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row[b.size()];
+}
+
+// The known word nearest to what was typed, if it is near at all.
+std::string nearest(std::string_view typed, const std::vector<std::string>& known) {
+  std::string best;
+  std::size_t least = kSuggestDistanceMax;
+  for (const std::string& word : known) {
+    const std::size_t d = distance(typed, word);
+    if (d < least) least = d, best = word;
+  }
+  return best;
+}
+
+// Before CLI11 sees it: a word that is no command gets an answer that names the nearest one.
+bool explain_unknown(int argc, char** argv, const std::vector<Command>& commands) {
+  if (argc < 2 || argv[1][0] == '-') return false;
+  std::vector<std::string> nouns;
+  std::vector<std::string> verbs;
+  for (const Command& command : commands) {
+    nouns.push_back(command.noun);
+    if (command.noun == argv[1] && !command.verb.empty()) verbs.push_back(command.verb);
+  }
+  const bool noun_known = std::find(nouns.begin(), nouns.end(), argv[1]) != nouns.end();
+  if (noun_known && (verbs.empty() || argc < 3 || argv[2][0] == '-' ||
+                     std::find(verbs.begin(), verbs.end(), argv[2]) != verbs.end()))
+    return false;
+  const std::string typed = noun_known ? argv[2] : argv[1];
+  const std::string guess = nearest(typed, noun_known ? verbs : nouns);
+  fmt::print(stderr, "tracseq: '{}' is no command{}{}.{}\n", typed, noun_known ? " of " : "", noun_known ? argv[1] : "",
+             guess.empty() ? " `tracseq --help` lists them." : fmt::format(" Did you mean `{}`?", guess));
+  return true;
+}
+
+void report(const Error& error, bool json) {
+  if (json) {
+    Json inner = Json::object();
+    inner.set("code", code_name(error.code)).set("message", error.message);
+    if (!error.field.empty()) inner.set("field", error.field);
+    fmt::print(stderr, "{}\n", dump_json(Json::object().set("error", inner)));
+    return;
+  }
+  fmt::print(stderr, "tracseq: {}\n", error.message);
+  if (!error.detail.empty()) fmt::print(stderr, "  ({})\n", error.detail);
+}
+
+}  // namespace
+
+Exit exit_of(Code code) noexcept {
+  switch (code) {
+    case Code::invalid:
+    case Code::too_large: return Exit::usage;
+    case Code::not_found: return Exit::not_found;
+    case Code::conflict:
+    case Code::precondition_failed: return Exit::conflict;
+    case Code::unauthenticated:
+    case Code::forbidden: return Exit::auth;
+    case Code::deadline: return Exit::timeout;
+    default: return Exit::failure;
+  }
+}
+
+std::string Invocation::get(std::string_view name, std::string_view fallback) const {
+  const auto found = values.find(name);
+  return found == values.end() || found->second.empty() ? std::string(fallback) : found->second.back();
+}
+
+std::vector<std::string> Invocation::all(std::string_view name) const {
+  const auto found = values.find(name);
+  return found == values.end() ? std::vector<std::string>{} : found->second;
+}
+
+Result<std::int64_t> Invocation::integer(std::string_view name, std::int64_t fallback, std::int64_t min,
+                                         std::int64_t max) const {
+  const std::string text = get(name);
+  if (text.empty()) return fallback;
+  char* end = nullptr;
+  const long long value = std::strtoll(text.c_str(), &end, 10);
+  if (*end != '\0' || value < min || value > max)
+    return fail_field(std::string(name), fmt::format("--{} is '{}'; it must be an integer from {} to {}", name, text, min, max));
+  return value;
+}
+
+std::vector<Option> with(std::vector<Option> options, std::vector<Option> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(options));
+  return options;
+}
+
+std::vector<Option> connection_options() {
+  return {{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "", "MLOPS_SERVER"},
+          {"database-url", "URL", "The database itself, without a server", Takes::one, false, "", "MLOPS_DATABASE_URL"},
+          {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"}};
+}
+
+int run_program(int argc, char** argv, const std::vector<Command>& commands) {
+  if (explain_unknown(argc, argv, commands)) return static_cast<int>(Exit::usage);
+  CLI::App app{"TracSeq MLOps: the whole life of a laboratory's models in one program", "tracseq"};
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "Help of every command");
+  app.footer("\nFirst steps:\n  tracseq serve                       start the server and the page on http://127.0.0.1:8080\n"
+             "  tracseq run list                    what was trained\n  tracseq <command> --help            more of each\n");
+  std::map<std::string, CLI::App*> nouns;
+  std::list<Slots> slots;
+  std::vector<std::pair<CLI::App*, Slots*>> apps;
+  for (const Command& command : commands) {
+    CLI::App* parent = &app;
+    if (!command.verb.empty()) {
+      CLI::App*& noun = nouns[command.noun];
+      if (noun == nullptr) noun = app.add_subcommand(command.noun, "Work with " + command.noun + " objects")->require_subcommand(1);
+      parent = noun;
+    }
+    CLI::App* sub = parent->add_subcommand(command.verb.empty() ? command.noun : command.verb, command.text);
+    add_command(*sub, command, slots.emplace_back());
+    apps.emplace_back(sub, &slots.back());
+  }
+  if (argc < 2) {
+    fmt::print("{}", app.help());
+    return static_cast<int>(Exit::usage);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
+  }
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    if (!apps[i].first->parsed()) continue;
+    auto done = commands[i].run(invocation_of(commands[i], *apps[i].second));
+    if (done) return 0;
+    report(done.error(), apps[i].second->json);
+    return static_cast<int>(exit_of(done.error().code));
+  }
+  return static_cast<int>(Exit::usage);
+}
+
+}  // namespace tracseq::cli
