@@ -46,6 +46,12 @@ Result<Loaded> load(const Sources& sources);
 
 // Every fault of the settings, in the order of the keys; empty: none.
 std::vector<Error> validate(const Config& config);
+// The same for settings as JSON (sections and their values), where values may also be of a wrong kind.
+std::vector<Error> validate(const Json& document);
+
+// Reads one setting through a table of one field, so that a message has the key's whole name. Kind only, no
+// range.
+Result<void> read_value(const Field& field, const std::string& key, const Json& value, void* place);
 
 // Writes the settings as the file's section of their environment; other sections stay. The file is replaced
 // in one step and readable by its owner alone, since it may hold secrets. Missing folders are made. `invalid`

@@ -46,6 +46,19 @@ std::string section_names() {
   return names;
 }
 
+}  // namespace
+
+Result<void> read_value(const Field& field, const std::string& key, const Json& value, void* place) {
+  Json wrapped = Json::object();
+  wrapped.set(key, value);
+  // The field's own place is the object: the getter is the identity.
+  TypeInfo one{Kind::object, "settings", {}, {}};
+  one.fields.push_back({key.c_str(), field.type, [](void* o) { return o; }, {key.c_str()}});
+  return from_json(one, wrapped, place);
+}
+
+namespace {
+
 class Loader {
  public:
   explicit Loader(const Sources& sources) : sources_(sources) {
@@ -152,19 +165,9 @@ class Loader {
                 const std::string& origin) {
     const Place place = known(config, key, origin);
     if (place.field == nullptr) return;
-    // One field is read through a table of one field, so that the message has the key's whole name.
-    if (auto read = read_one(*place.field, key, value, place.value); !read)
+    if (auto read = read_value(*place.field, key, value, place.value); !read)
       return fault(key, fmt::format("{}: {}", origin, hide(*place.field, key, read.error().message)));
     if (used) loaded_.origins[key] = origin;
-  }
-
-  static Result<void> read_one(const Field& field, const std::string& key, const Json& value, void* place) {
-    Json wrapped = Json::object();
-    wrapped.set(key, value);
-    // The field's own place is the object: the getter is the identity.
-    TypeInfo one{Kind::object, "settings", {}, {}};
-    one.fields.push_back({key.c_str(), field.type, [](void* o) { return o; }, {key.c_str()}});
-    return from_json(one, wrapped, place);
   }
 
   void set_text(const std::string& key, const std::string& text, const std::string& origin) {

@@ -61,4 +61,23 @@ std::vector<Error> validate(const Config& config) {
   return faults;
 }
 
+std::vector<Error> validate(const Json& document) {
+  std::vector<Error> faults;
+  Config config;
+  for (const Field& section : type_info<Config>().fields) {
+    const Json* values = document.find(section.name);
+    if (values == nullptr || section.type().kind != Kind::object) continue;
+    for (const Field& field : section.type().fields) {
+      const Json* value = values->find(field.name);
+      if (value == nullptr) continue;
+      const std::string key = fmt::format("{}.{}", section.name, field.name);
+      if (auto read = read_value(field, key, *value, field.get(section.get(&config))); !read)
+        faults.push_back(std::move(read).error());
+    }
+  }
+  const std::vector<Error> ranges = validate(config);
+  faults.insert(faults.end(), ranges.begin(), ranges.end());
+  return faults;
+}
+
 }  // namespace tracseq::config

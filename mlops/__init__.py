@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MIT
+"""TracSeq MLOps: a laboratory's models from data to watched predictions.
+
+Importing this package loads nothing heavy; each name below comes from its module on first use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_EXPORTS: dict[str, list[str]] = {
+    "config": ["ConfigManager", "Environment", "MLOpsConfig"],
+    "data_pipeline": [
+        "DataQualityIssue",
+        "DataQualityReport",
+        "DataSchema",
+        "FeatureEngineeringConfig",
+        "PipelineRun",
+        "PipelineStatus",
+    ],
+    "experiment_tracker": [
+        "ExperimentArtifact",
+        "ExperimentConfig",
+        "ExperimentMetrics",
+        "ExperimentStatus",
+    ],
+    "model_registry": ["ModelMetadata", "ModelStatus"],
+    "monitoring": [
+        "Alert",
+        "AlertSeverity",
+        "MetricThreshold",
+        "MetricType",
+        "ModelHealthStatus",
+        "MonitoringMetric",
+    ],
+}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+if TYPE_CHECKING:
+    from .config import ConfigManager, Environment, MLOpsConfig
+    from .data_pipeline import (
+        DataQualityIssue,
+        DataQualityReport,
+        DataSchema,
+        FeatureEngineeringConfig,
+        PipelineRun,
+        PipelineStatus,
+    )
+    from .experiment_tracker import (
+        ExperimentArtifact,
+        ExperimentConfig,
+        ExperimentMetrics,
+        ExperimentStatus,
+    )
+    from .model_registry import ModelMetadata, ModelStatus
+    from .monitoring import (
+        Alert,
+        AlertSeverity,
+        MetricThreshold,
+        MetricType,
+        ModelHealthStatus,
+        MonitoringMetric,
+    )
+
+__all__ = [
+    "Alert",
+    "AlertSeverity",
+    "ConfigManager",
+    "DataQualityIssue",
+    "DataQualityReport",
+    "DataSchema",
+    "Environment",
+    "ExperimentArtifact",
+    "ExperimentConfig",
+    "ExperimentMetrics",
+    "ExperimentStatus",
+    "FeatureEngineeringConfig",
+    "MLOpsConfig",
+    "MetricThreshold",
+    "MetricType",
+    "ModelHealthStatus",
+    "ModelMetadata",
+    "ModelStatus",
+    "MonitoringMetric",
+    "PipelineRun",
+    "PipelineStatus",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module 'mlops' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "python/config_functions.h"
+#include "python/python.h"
+
+namespace tracseq::python {
+namespace {
+
+// Raised whenever a function here changes its meaning; mlops/_native.py has the same number.
+constexpr int kBinding = 1;
+
+PyMethodDef functions[] = {
+    {"load_config", load_config, METH_VARARGS, "Reads the settings from all their sources."},
+    {"save_config", save_config, METH_VARARGS, "Writes the settings of one environment."},
+    {"validate_config", validate_config, METH_VARARGS, "Lists every fault of the settings."},
+    {nullptr, nullptr, 0, nullptr}};
+
+int fill(PyObject* module) {
+  if (PyModule_AddStringConstant(module, "__version__", TRACSEQ_VERSION) != 0) return -1;
+  return PyModule_AddIntConstant(module, "BINDING", kBinding);
+}
+
+PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void*>(&fill)}, {0, nullptr}};
+
+PyModuleDef definition = {PyModuleDef_HEAD_INIT,
+                          "_tracseq",
+                          "The core of TracSeq MLOps in this process.",
+                          0,
+                          functions,
+                          slots,
+                          nullptr,
+                          nullptr,
+                          nullptr};
+
+}  // namespace
+}  // namespace tracseq::python
+
+PyMODINIT_FUNC PyInit__tracseq() { return PyModuleDef_Init(&tracseq::python::definition); }

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "python/python.h"
+
+#include "base/json.h"
+
+namespace tracseq::python {
+
+bool text_of(PyObject* object, std::string& out) {
+  if (!PyUnicode_Check(object)) {
+    PyErr_SetString(PyExc_TypeError, "a str is expected");
+    return false;
+  }
+  const Ref encoded(PyUnicode_AsUTF8String(object));
+  return encoded && bytes_of(encoded.get(), out);
+}
+
+bool bytes_of(PyObject* object, std::string& out) {
+  char* data = nullptr;
+  Py_ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(object, &data, &size) != 0) return false;
+  out.assign(data, static_cast<std::size_t>(size));
+  return true;
+}
+
+bool texts_of(PyObject* dict, std::map<std::string, std::string>& out) {
+  if (!PyDict_Check(dict)) {
+    PyErr_SetString(PyExc_TypeError, "a dict is expected");
+    return false;
+  }
+  PyObject* key = nullptr;
+  PyObject* value = nullptr;
+  Py_ssize_t position = 0;
+  while (PyDict_Next(dict, &position, &key, &value) != 0) {
+    std::string name;
+    if (!text_of(key, name)) return false;
+    if (!text_of(value, out[name])) return false;
+  }
+  return true;
+}
+
+PyObject* reply(int status, std::string_view body) {
+  return Py_BuildValue("(iy#)", status, body.data(), static_cast<Py_ssize_t>(body.size()));
+}
+
+PyObject* reply_error(const Error& error) {
+  Json inner = Json::object();
+  inner.set("code", code_name(error.code));
+  inner.set("message", error.message);
+  if (!error.field.empty()) inner.set("field", error.field);
+  Json outer = Json::object();
+  outer.set("error", std::move(inner));
+  return reply(http_status(error.code), dump_json(outer));
+}
+
+}  // namespace tracseq::python
