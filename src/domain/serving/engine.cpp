@@ -51,7 +51,7 @@ Result<std::vector<std::size_t>> match_inputs(const ModelInfo& info, std::span<c
     while (i < info.inputs.size() && info.inputs[i].name != given[g].name) ++i;
     if (i == info.inputs.size())
       return fail(Code::invalid, fmt::format("the model has no input '{}'; its inputs are {}",
-                                             given[g].name.substr(0, 200), names_of(info.inputs)));
+                                             given[g].name, names_of(info.inputs)));
     if (order[i] != kAbsent)
       return fail(Code::invalid, fmt::format("input '{}' is given twice", given[g].name));
     TRACSEQ_CHECK(check_input(info.inputs[i], given[g]));
