@@ -7,6 +7,7 @@
 
 #include <array>
 
+#include "api/security_routes.h"
 #include "api/tracking_routes.h"
 #include "base/id.h"
 #include "domain/tracking/metrics.h"
@@ -22,12 +23,14 @@ struct Core::Services {
   CoreOptions options;
   std::unique_ptr<sql::Database> database;
   audit::Ledger ledger{*database};
+  security::Tokens tokens{*database, ledger};
   tracking::Experiments experiments{*database, ledger};
   tracking::Runs runs{*database, ledger};
   tracking::Metrics metrics{*database, ledger};
   Router router;
 
   void add_routes() {
+    router.add(security_routes(tokens, ledger));
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
@@ -48,6 +51,7 @@ const CoreOptions& Core::options() const { return services_->options; }
 const Router& Core::router() const { return services_->router; }
 sql::Database& Core::database() { return *services_->database; }
 audit::Ledger& Core::ledger() { return services_->ledger; }
+security::Tokens& Core::tokens() { return services_->tokens; }
 
 CallContext embedded_context() {
   static const std::string who = [] {

@@ -9,6 +9,7 @@
 #include "api/client.h"
 #include "api/router.h"
 #include "domain/audit/ledger.h"
+#include "domain/security/tokens.h"
 #include "storage/sql/database.h"
 
 namespace tracseq::api {
@@ -34,6 +35,7 @@ class Core {
   [[nodiscard]] const Router& router() const;
   [[nodiscard]] sql::Database& database();
   [[nodiscard]] audit::Ledger& ledger();
+  [[nodiscard]] security::Tokens& tokens();
 
  private:
   struct Services;

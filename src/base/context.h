@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -18,10 +19,11 @@ struct Actor {
   std::string kind = "system";    // user, service, system
   std::string auth_method = "none";
   std::string client_address;     // empty in process
-  // Granted permissions "resource:action"; "*" grants all.
+  // Granted permissions "resource:action"; "*" grants all, "*:read" an action on everything.
   std::set<std::string> permissions;
   [[nodiscard]] bool may(const std::string& permission) const {
-    return permissions.contains("*") || permissions.contains(permission);
+    if (permissions.contains("*") || permissions.contains(permission)) return true;
+    return permissions.contains("*" + permission.substr(std::min(permission.find(':'), permission.size())));
   }
 };
 
