@@ -48,7 +48,6 @@ Result<void> read_input(const TypeInfo& type, const Request& request, BodyKind b
 namespace detail {
 // clang-format off
 template <class F> struct Signature : Signature<decltype(&F::operator())> {};
-template <class R, class... A> struct Signature<R (*)(A...)> { using result = R; using args = std::tuple<A...>; };
 template <class R, class C, class... A>
 struct Signature<R (C::*)(A...) const> { using result = R; using args = std::tuple<A...>; };
 template <class R, class C, class... A>
