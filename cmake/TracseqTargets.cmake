@@ -2,10 +2,11 @@
 # One call per folder. A folder is a library; *_test.cpp beside the code become its test program,
 # fuzz_*.cpp its fuzzers. Globs re-run at build time, so adding a file needs no edit here.
 
-# tracseq_library(<name> [DEPENDS <targets>...] [TEST_DEPENDS <targets>...] [ONLY <regex>] [EXCEPT <regex>])
+# tracseq_library(<name> [DEPENDS <targets>...] [TEST_DEPENDS <targets>...] [ONLY <regex>] [EXCEPT <regex>]
+#                 [FOLDERS <subfolders>...])
 # ONLY and EXCEPT choose among the folder's file names, where one folder makes two libraries.
 function(tracseq_library name)
-  cmake_parse_arguments(ARG "" "ONLY;EXCEPT" "DEPENDS;TEST_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ARG "" "ONLY;EXCEPT" "DEPENDS;TEST_DEPENDS;FOLDERS" ${ARGN})
   tracseq_sources(sources tests fuzzers)
   foreach(list sources tests fuzzers)
     foreach(file ${${list}})
@@ -43,8 +44,14 @@ function(tracseq_module name)
 endfunction()
 
 macro(tracseq_sources sources tests fuzzers)
-  file(GLOB ${sources} CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.S)
-  file(GLOB ${tests} CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  set(globs_sources ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.S)
+  set(globs_tests ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  foreach(folder ${ARG_FOLDERS})
+    list(APPEND globs_sources ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.cpp)
+    list(APPEND globs_tests ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*_test.cpp)
+  endforeach()
+  file(GLOB ${sources} CONFIGURE_DEPENDS ${globs_sources})
+  file(GLOB ${tests} CONFIGURE_DEPENDS ${globs_tests})
   file(GLOB ${fuzzers} CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/fuzz_*.cpp)
   list(REMOVE_ITEM ${sources} ${${tests}} ${${fuzzers}} "")
 endmacro()

@@ -18,20 +18,22 @@ namespace tracseq::sql {
 
 enum class Dialect { sqlite, postgres };
 
-// Statements run here; either a read snapshot or a transaction. Used by one thread at a time, inside the callback
-// that received it.
-// Errors: `conflict` for a broken unique or foreign key, `invalid` for a broken check, `unavailable` when the database
-// is away or busy, `deadline` past the statement's time-out, `storage_full` on a full disk.
+// Statements run here; either a read snapshot or a transaction. Used by one thread at a time, inside the
+// callback that received it. Errors: `conflict` for a broken unique or foreign key, `invalid` for a broken
+// check, `unavailable` when the database is away or busy, `deadline` past the statement's time-out,
+// `storage_full` on a full disk.
 class Session {
  public:
   virtual ~Session() = default;
   [[nodiscard]] virtual Dialect dialect() const = 0;
   // Calls `visit` for each row until it fails; its error is returned.
-  virtual Result<void> query(const Statement& statement, Args args, FunctionRef<Result<void>(const Row&)> visit) = 0;
+  virtual Result<void> query(const Statement& statement, Args args,
+                             FunctionRef<Result<void>(const Row&)> visit) = 0;
 
   // The first row through `map`, or nothing.
   template <class F>
-  auto query_one(const Statement& statement, Args args, F map) -> Result<std::optional<std::invoke_result_t<F, const Row&>>> {
+  auto query_one(const Statement& statement, Args args, F map)
+      -> Result<std::optional<std::invoke_result_t<F, const Row&>>> {
     std::optional<std::invoke_result_t<F, const Row&>> found;
     TRACSEQ_CHECK(query(statement, args, [&](const Row& row) -> Result<void> {
       if (!found) found = map(row);
@@ -40,7 +42,8 @@ class Session {
     return found;
   }
   template <class F>
-  auto query_all(const Statement& statement, Args args, F map) -> Result<std::vector<std::invoke_result_t<F, const Row&>>> {
+  auto query_all(const Statement& statement, Args args, F map)
+      -> Result<std::vector<std::invoke_result_t<F, const Row&>>> {
     std::vector<std::invoke_result_t<F, const Row&>> rows;
     TRACSEQ_CHECK(query(statement, args, [&](const Row& row) -> Result<void> {
       rows.push_back(map(row));
@@ -69,8 +72,8 @@ class Session {
 
 class Transaction;
 
-// Runs once before the commit of a group of transactions: collects what they have in common (one audit entry for all
-// appended data). Made by the first transaction of a group that asks for it.
+// Runs once before the commit of a group of transactions: collects what they have in common (one audit entry
+// for all appended data). Made by the first transaction of a group that asks for it.
 class CommitHook {
  public:
   virtual ~CommitHook() = default;
@@ -82,25 +85,25 @@ class Transaction : public Session {
   // Rows changed.
   virtual Result<std::int64_t> execute(const Statement& statement, Args args) = 0;
   virtual Result<std::int64_t> bulk_insert(const BulkInsert& insert, std::span<const Column> columns) = 0;
-  // The group's hook under this key. What a transaction adds to it must be added as its last act: a transaction that
-  // fails afterwards is rolled back, its addition is not.
+  // The group's hook under this key. What a transaction adds to it must be added as its last act: a
+  // transaction that fails afterwards is rolled back, its addition is not.
   virtual CommitHook& hook(const void* key, FunctionRef<std::unique_ptr<CommitHook>()> make) = 0;
 };
 
 struct Limits {
-  std::chrono::milliseconds turn_wait{10'000};       // a write fails as `unavailable` after this
-  std::chrono::milliseconds turn_hold{20};           // a group takes no further transaction after this
+  std::chrono::milliseconds turn_wait{10'000};  // a write fails as `unavailable` after this
+  std::chrono::milliseconds turn_hold{20};      // a group takes no further transaction after this
   std::chrono::milliseconds statement_timeout{30'000};
   std::chrono::milliseconds connect_timeout{5'000};
-  int connections = 10;                              // readers of SQLite, pool of PostgreSQL
+  int connections = 10;  // readers of SQLite, pool of PostgreSQL
 };
 
 // One database: one SQLite file or one PostgreSQL database.
 // Lifecycle: opened once in main (open_database), outlives all services. Thread-safe.
-// `write` runs the function inside a transaction that is committed, durably, before `write` returns; an error rolls
-// back. Concurrent writes of a process share one commit on SQLite; each function runs in a savepoint of its own.
-// Functions must be short, touch nothing but the session, and may be run again after a serialisation failure
-// (PostgreSQL). `read` runs the function on a consistent snapshot.
+// `write` runs the function inside a transaction that is committed, durably, before `write` returns; an error
+// rolls back. Concurrent writes of a process share one commit on SQLite; each function runs in a savepoint of
+// its own. Functions must be short, touch nothing but the session, and may be run again after a serialisation
+// failure (PostgreSQL). `read` runs the function on a consistent snapshot.
 class Database {
  public:
   virtual ~Database() = default;
@@ -131,7 +134,8 @@ class Database {
   }
   // Whether the database answers now; the error says why not.
   virtual Result<void> ping() = 0;
-  // A number that changes whenever any process commits (SQLite's data_version); nothing where it would cost a query.
+  // A number that changes whenever any process commits (SQLite's data_version); nothing where it would cost a
+  // query.
   virtual std::optional<std::int64_t> change_counter() = 0;
 
  protected:
@@ -139,9 +143,9 @@ class Database {
   virtual Result<void> read_erased(FunctionRef<Result<void>(Session&)> function) = 0;
 };
 
-// Opens `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`, makes missing folders and applies the
-// migrations. `invalid` for another URL, `unsupported` for SQLite on a network file system or a schema newer than
-// this program, `unavailable` if the server does not answer.
+// Opens `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://…`, makes missing folders and
+// applies the migrations. `invalid` for another URL, `unsupported` for SQLite on a network file system or a
+// schema newer than this program, `unavailable` if the server does not answer.
 Result<std::unique_ptr<Database>> open_database(std::string_view url, const Limits& limits = {});
 
 // Joins Args: `args(run_id, step, value)`; the temporaries live until the end of the full expression.

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+
+#include "storage/sql/database.h"
+
+// The one function libtracseq_postgres.so exports. Both sides are built together and pass C++ objects.
+namespace tracseq::sql::postgres {
+
+using Entry = bool (*)(const char* url, const Limits* limits, std::unique_ptr<Database>* database,
+                       Error* error);
+inline constexpr const char* kEntryName = "tracseq_postgres_open";
+
+}  // namespace tracseq::sql::postgres

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace tracseq::sql::sqlite {
+
+// Makes the missing folders of the file, durably. `unavailable` if that fails.
+Result<void> make_folders(const std::string& path);
+// `unsupported` if the file's folder is on a file system whose locks or shared memory cannot be relied on
+// between machines: NFS, SMB, 9p, FUSE and the like. WAL needs both.
+Result<void> refuse_network_file_system(const std::string& path);
+// Makes a new file's name survive a power cut.
+Result<void> sync_folder(const std::string& folder);
+
+}  // namespace tracseq::sql::sqlite

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "storage/sql/sqlite/readers.h"
+
+namespace tracseq::sql::sqlite {
+namespace {
+
+constexpr Statement kBegin{"sqlite.begin_read", "BEGIN DEFERRED"};
+constexpr Statement kEnd{"sqlite.end_read", "COMMIT"};
+constexpr Statement kVersion{"sqlite.data_version", "PRAGMA data_version"};
+
+class Snapshot final : public Session {
+ public:
+  explicit Snapshot(Connection& connection) : connection_(connection) {}
+  ~Snapshot() override {
+    if (connection_.in_transaction()) (void)connection_.execute(kEnd, {});
+  }
+  Snapshot(const Snapshot&) = delete;
+  Snapshot& operator=(const Snapshot&) = delete;
+  Result<void> begin() {
+    TRACSEQ_CHECK(connection_.execute(kBegin, {}));
+    return {};
+  }
+  [[nodiscard]] Dialect dialect() const override { return Dialect::sqlite; }
+  Result<void> query(const Statement& statement, Args args,
+                     FunctionRef<Result<void>(const Row&)> visit) override {
+    return connection_.query(statement, args, visit);
+  }
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace
+
+// Gives the connection back however the function ends.
+class Readers::Taken {
+ public:
+  Taken(Readers& readers, std::unique_ptr<Connection> connection)
+      : readers_(readers), connection_(std::move(connection)) {}
+  ~Taken() { readers_.give_back(std::move(connection_)); }
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  [[nodiscard]] Connection& connection() { return *connection_; }
+
+ private:
+  Readers& readers_;
+  std::unique_ptr<Connection> connection_;
+};
+
+Result<std::unique_ptr<Connection>> Readers::take() {
+  {
+    Lock lock(mutex_);
+    const auto until = Steady::now() + limits_.turn_wait;
+    while (paused_ || (idle_.empty() && taken_ >= limits_.connections))
+      if (changed_.wait_until(lock, until) == std::cv_status::timeout)
+        return fail(Code::unavailable, "the database is busy: all its connections are in use");
+    ++taken_;
+    if (!idle_.empty()) {
+      auto connection = std::move(idle_.back());
+      idle_.pop_back();
+      return connection;
+    }
+  }
+  auto opened = Connection::open(path_, Connection::Use::read, Connection::Missing::refuse, limits_);
+  if (!opened) give_back(nullptr);
+  return opened;
+}
+
+void Readers::give_back(std::unique_ptr<Connection> connection) {
+  {
+    const Lock lock(mutex_);
+    --taken_;
+    if (connection && !connection->broken()) idle_.push_back(std::move(connection));
+  }
+  changed_.notify_all();
+}
+
+Result<void> Readers::run(FunctionRef<Result<void>(Session&)> function) {
+  TRACSEQ_TRY(auto connection, take());
+  Taken taken(*this, std::move(connection));
+  Snapshot snapshot(taken.connection());
+  TRACSEQ_CHECK(snapshot.begin());
+  return function(snapshot);
+}
+
+std::optional<std::int64_t> Readers::data_version() {
+  const Lock lock(watch_mutex_);
+  if (!watcher_) {
+    auto opened = Connection::open(path_, Connection::Use::read, Connection::Missing::refuse, limits_);
+    if (!opened) return std::nullopt;
+    watcher_ = std::move(*opened);
+  }
+  std::optional<std::int64_t> version;
+  const auto done = watcher_->query(kVersion, {}, [&](const Row& row) -> Result<void> {
+    version = row.integer(0);
+    return {};
+  });
+  if (!done) watcher_.reset();
+  return version;
+}
+
+bool Readers::pause(Steady::time_point until) {
+  {
+    Lock lock(mutex_);
+    paused_ = true;
+    while (taken_ > 0)
+      if (changed_.wait_until(lock, until) == std::cv_status::timeout) {
+        paused_ = false;
+        changed_.notify_all();
+        return false;
+      }
+    idle_.clear();
+  }
+  const Lock lock(watch_mutex_);
+  watcher_.reset();
+  return true;
+}
+
+void Readers::resume() {
+  {
+    const Lock lock(mutex_);
+    paused_ = false;
+  }
+  changed_.notify_all();
+}
+
+}  // namespace tracseq::sql::sqlite

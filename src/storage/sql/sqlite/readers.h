@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/sql/sqlite/connection.h"
+
+namespace tracseq::sql::sqlite {
+
+// The connections that read, opened when first needed, at most `limits.connections`. Thread-safe.
+class Readers {
+ public:
+  Readers(std::string path, const Limits& limits) : path_(std::move(path)), limits_(limits) {}
+
+  // Runs the function on one snapshot. `unavailable` if no connection becomes free within `limits.turn_wait`.
+  Result<void> run(FunctionRef<Result<void>(Session&)> function);
+  // The number SQLite changes whenever another connection, of any process, has committed.
+  std::optional<std::int64_t> data_version();
+
+  // Waits until nobody reads, closes all and keeps readers out until `resume`. False past the time, nothing
+  // changed.
+  bool pause(Steady::time_point until);
+  void resume();
+
+ private:
+  class Taken;
+  Result<std::unique_ptr<Connection>> take();
+  void give_back(std::unique_ptr<Connection> connection);
+
+  const std::string path_;
+  const Limits limits_;
+
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::vector<std::unique_ptr<Connection>> idle_
+      GUARDED_BY(mutex_);  // the last one used is the first one taken
+  int taken_ GUARDED_BY(mutex_) = 0;
+  bool paused_ GUARDED_BY(mutex_) = false;
+
+  Mutex watch_mutex_;
+  std::unique_ptr<Connection> watcher_ GUARDED_BY(watch_mutex_);  // data_version is counted per connection
+};
+
+}  // namespace tracseq::sql::sqlite

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+#include "storage/sql/sqlite/writer.h"
+
+#include <algorithm>
+
+namespace tracseq::sql::sqlite {
+namespace {
+
+// Whether this thread runs a transaction of that writer: another write inside it would wait for itself.
+thread_local const Writer* running_in = nullptr;
+
+}  // namespace
+
+struct Writer::Request {
+  enum class State { queued, taken, done };
+  explicit Request(Function f, Steady::time_point u) : function(f), until(u) {}
+  Function function;
+  Steady::time_point until;
+  Group::Outcome outcome;
+  State state = State::queued;  // guarded by the writer's mutex
+  std::condition_variable_any wake;
+};
+
+Writer::Writer(std::string path, std::unique_ptr<TurnLock> turn_lock, const Limits& limits)
+    : path_(std::move(path)), limits_(limits), turn_lock_(std::move(turn_lock)) {}
+
+Result<void> Writer::run(Function function) {
+  if (running_in == this) return fail(Code::internal, "a write inside a write");
+  Request request(function, Steady::now() + limits_.turn_wait);
+  bool leads = false;
+  {
+    Lock lock(mutex_);
+    if (queue_.size() >= kWritersQueuedMax)
+      return fail(Code::unavailable, "the database is busy: too many writes wait");
+    if (!leading_) {
+      leading_ = leads = true;
+      request.state = Request::State::taken;
+    } else {
+      queue_.push_back(&request);
+    }
+    while (!leads && request.state != Request::State::done) {
+      if (request.state == Request::State::taken) {
+        request.wake.wait(lock);  // its function runs or its commit is under way
+      } else if (!leading_ || Steady::now() >= request.until) {
+        queue_.erase(std::find(queue_.begin(), queue_.end(), &request));
+        if (leading_)
+          return fail(Code::unavailable, "the database is busy: the write waited too long for its turn");
+        leading_ = leads = true;
+        request.state = Request::State::taken;
+      } else {
+        request.wake.wait_until(lock, request.until);
+      }
+    }
+  }
+  if (leads) lead(request);
+  if (request.outcome.thrown) std::rethrow_exception(request.outcome.thrown);
+  return std::move(request.outcome.result);
+}
+
+Result<void> Writer::connect() {
+  if (connection_ && connection_->broken()) connection_.reset();
+  if (connection_) return {};
+  TRACSEQ_TRY(connection_,
+              Connection::open(path_, Connection::Use::write, Connection::Missing::refuse, limits_));
+  return {};
+}
+
+void Writer::lead(Request& first) {
+  members_.assign(1, &first);
+  if (auto turn = Turn::take(*turn_lock_, first.until); !turn) {
+    first.outcome.result = fail(std::move(turn).error());
+  } else if (auto connected = connect(); !connected) {
+    first.outcome.result = std::move(connected);
+  } else {
+    run_group(first);
+  }
+  leave_lead();
+}
+
+void Writer::run_group(Request& first) {
+  const auto closes = Steady::now() + limits_.turn_hold;
+  {
+    Group group(*connection_);
+    running_in = this;
+    for (Request* request = &first; request != nullptr;) {
+      request->outcome = group.run(request->function);
+      const bool full = group.lost() || connection_->broken() || Steady::now() >= closes;
+      request = full ? nullptr : next_in_queue();
+    }
+    const auto committed = group.commit();
+    running_in = nullptr;
+    if (!committed)
+      for (Request* member : members_)
+        if (member->outcome.result) member->outcome.result = committed;
+  }
+  if (connection_->broken()) connection_.reset();
+}
+
+Writer::Request* Writer::next_in_queue() {
+  const Lock lock(mutex_);
+  if (queue_.empty()) return nullptr;
+  Request* next = queue_.front();
+  queue_.pop_front();
+  next->state = Request::State::taken;
+  members_.push_back(next);
+  return next;
+}
+
+void Writer::leave_lead() {
+  const Lock lock(mutex_);
+  // Under the mutex: a member returns, and its request is gone, as soon as it can see that it is done.
+  for (Request* member : members_) {
+    member->state = Request::State::done;
+    member->wake.notify_one();
+  }
+  leading_ = false;
+  if (!queue_.empty()) {
+    queue_.front()->wake.notify_one();
+  } else {
+    idle_.notify_all();
+  }
+}
+
+bool Writer::pause(Steady::time_point until) {
+  Lock lock(mutex_);
+  while (leading_ || !queue_.empty())
+    if (idle_.wait_until(lock, until) == std::cv_status::timeout) return false;
+  leading_ = true;
+  connection_.reset();
+  return true;
+}
+
+void Writer::resume() {
+  const Lock lock(mutex_);
+  leading_ = false;
+  if (!queue_.empty()) queue_.front()->wake.notify_one();
+}
+
+}  // namespace tracseq::sql::sqlite

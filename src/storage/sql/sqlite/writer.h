@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/mutex.h"
+#include "storage/sql/sqlite/group.h"
+#include "storage/sql/sqlite/turn_lock.h"
+
+namespace tracseq::sql::sqlite {
+
+inline constexpr std::size_t kWritersQueuedMax = 1024;
+
+// The one writer of a process: concurrent transactions share one commit and its fsync, without a thread of
+// its own. A caller that finds nobody leading leads: it takes the process's turn, begins, runs its own
+// function and those that queued meanwhile, commits and wakes their callers. While it commits the next group
+// forms. Thread-safe.
+class Writer {
+ public:
+  using Function = Group::Function;
+
+  Writer(std::string path, std::unique_ptr<TurnLock> turn_lock, const Limits& limits);
+
+  // Returns after the commit. `unavailable` if the turn does not come in time or too many wait.
+  // What the function throws is thrown here; its transaction is rolled back.
+  Result<void> run(Function function);
+
+  // Waits until nobody writes, closes the connection and keeps writers out until `resume`. False past the
+  // time: nothing is closed, nobody kept out.
+  bool pause(Steady::time_point until);
+  void resume();
+
+ private:
+  struct Request;
+
+  void lead(Request& first);
+  void run_group(Request& first);
+  Result<void> connect();
+  Request* next_in_queue();
+  void leave_lead();
+
+  const std::string path_;
+  const Limits limits_;
+  const std::unique_ptr<TurnLock> turn_lock_;
+
+  // Used by the leader alone.
+  std::unique_ptr<Connection> connection_;
+  std::vector<Request*> members_;
+
+  Mutex mutex_;
+  std::condition_variable_any idle_;
+  std::deque<Request*> queue_ GUARDED_BY(mutex_);
+  bool leading_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace tracseq::sql::sqlite
