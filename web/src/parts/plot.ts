@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// Lines over a common axis for uPlot: aligned, smoothed, coloured. Pure but for the drawing options.
+import { smooth } from '../lib/smoothing';
+import { toNumber } from '../lib/format';
+
+export interface Line {
+  id: string;
+  label: string;
+  /** 0 to 9: which series hue. */
+  hue: number;
+  dash?: boolean;
+  xs: readonly number[];
+  ys: readonly unknown[];
+}
+
+export interface Prepared {
+  /** Common x, then for each line its values; undefined where a line has no point there, null where it has no number. */
+  data: [number[], ...(number | null | undefined)[][]];
+  lines: { line: Line; raw: boolean }[];
+}
+
+function finite(value: unknown, positive: boolean): number | null {
+  const number = toNumber(value);
+  if (number === undefined || !Number.isFinite(number)) return null;
+  return positive && number <= 0 ? null : number;
+}
+
+/** Smoothed lines stand beside their raw ones (`raw`: drawn faintly). On a log axis what is not positive is a gap. */
+export function prepare(lines: readonly Line[], weight: number, log: boolean): Prepared {
+  const positions = new Map<number, number>();
+  const axis = [...new Set(lines.flatMap((line) => [...line.xs]))].sort((a, b) => a - b);
+  axis.forEach((x, index) => positions.set(x, index));
+  const out: Prepared = { data: [axis], lines: [] };
+  const add = (line: Line, values: readonly (number | null)[], raw: boolean): void => {
+    const column = new Array<number | null | undefined>(axis.length).fill(undefined);
+    line.xs.forEach((x, index) => (column[positions.get(x) ?? 0] = values[index]));
+    out.data.push(column);
+    out.lines.push({ line, raw });
+  };
+  for (const line of lines) {
+    const values = line.ys.map((value) => finite(value, log));
+    if (weight > 0) {
+      add(line, values, true);
+      add(line, smooth(values, weight), false);
+    } else add(line, values, false);
+  }
+  return out;
+}
+
+/** The value of a column at or just before an index: what a tooltip shows between two points of a sparse line. */
+export function valueAt(column: readonly (number | null | undefined)[], index: number): number | null | undefined {
+  for (let at = index; at >= 0 && at > index - 64; at -= 1) {
+    if (column[at] !== undefined) return column[at];
+  }
+  return undefined;
+}
