@@ -115,7 +115,7 @@ Result<void> add_params(sql::Transaction& tx, const std::string& run_id, const J
     if (old) continue;
     if (position >= static_cast<std::int64_t>(kParamsMax))
       return fail(errors::too_many("params", static_cast<std::size_t>(position) + 1, kParamsMax));
-    const std::optional<double> number = value.is_number() ? std::optional(value.number_or(0)) : std::nullopt;
+    const sql::Arg number = value.is_number() ? sql::Arg(value.number_or(0)) : sql::Arg(nullptr);
     TRACSEQ_CHECK(tx.execute(kInsertParam, args(run_id, key, position++, text, number)));
   }
   return {};
