@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include "storage/sql/postgres/connection.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "storage/sql/postgres/array.h"
+#include "storage/sql/postgres/errors.h"
+#include "storage/sql/postgres/row.h"
+#include "storage/sql/postgres/translate.h"
+#include "storage/sql/url.h"
+
+namespace tracseq::sql::postgres {
+namespace {
+
+constexpr int kServerVersionMin = 120'000;
+constexpr int kBinary = 1;
+constexpr int kText = 0;
+
+std::string trimmed(const char* message) {
+  std::string text = message != nullptr ? message : "";
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+// The parameters of one call in libpq's form; bytes are borrowed from the arguments.
+struct Parameters {
+  std::vector<std::string> texts;
+  std::vector<const char*> values;
+  std::vector<int> lengths;
+  std::vector<int> formats;
+
+  void add(const char* data, std::size_t size, int format) {
+    values.push_back(data);
+    lengths.push_back(static_cast<int>(size));
+    formats.push_back(format);
+  }
+  void add_text(std::string text) {  // `texts` never grows beyond what was reserved: the pointers stay
+    const std::string& kept = texts.emplace_back(std::move(text));
+    add(kept.c_str(), kept.size(), kText);
+  }
+};
+
+// Types are left to the server, which knows the columns: only bytes go in binary form.
+Result<Parameters> encode(Args args) {
+  Parameters out;
+  out.texts.reserve(args.size());
+  for (const Arg& arg : args) {
+    if (const auto* number = std::get_if<std::int64_t>(&arg.value())) {
+      out.add_text(fmt::format("{}", *number));
+    } else if (const auto* real = std::get_if<double>(&arg.value())) {
+      // The shortest digits that read back the same; "nan" and "inf" are PostgreSQL's words too.
+      out.add_text(fmt::format("{}", *real));
+    } else if (const auto* text = std::get_if<std::string_view>(&arg.value())) {
+      if (text->find('\0') != std::string_view::npos)
+        return fail(Code::invalid, "text must not contain the character U+0000");
+      out.add_text(std::string(*text));
+    } else if (const auto* bytes = std::get_if<ByteView>(&arg.value())) {
+      out.add(bytes->empty() ? "" : reinterpret_cast<const char*>(bytes->data()), bytes->size(), kBinary);
+    } else {
+      out.add(nullptr, 0, kText);
+    }
+  }
+  return out;
+}
+
+std::string seconds(std::chrono::milliseconds time) {
+  return fmt::format("{}", std::max<std::int64_t>(1, (time.count() + 999) / 1000));
+}
+
+void ignore_notice(void*, const char*) {}
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, const Limits& limits) {
+  const std::string connect_timeout = seconds(limits.connect_timeout);
+  // What the URL says wins over what stands before it. Dead peers are noticed within about 30 s.
+  const std::array<const char*, 9> keywords{
+      "connect_timeout",           "keepalives",       "keepalives_idle",
+      "keepalives_interval",       "keepalives_count", "tcp_user_timeout",
+      "fallback_application_name", "dbname",           nullptr};
+  const std::array<const char*, 9> values{
+      connect_timeout.c_str(), "1", "10", "5", "4", "30000", "tracseq", url.c_str(), nullptr};
+  std::unique_ptr<Connection> connection(
+      new Connection(PQconnectdbParams(keywords.data(), values.data(), 1)));
+  PGconn* handle = connection->handle_;
+  if (handle == nullptr) return fail(Code::unavailable, "out of memory for a database connection");
+  if (PQstatus(handle) != CONNECTION_OK)
+    return fail(Code::unavailable, fmt::format("the database {} does not answer", mask_password(url)),
+                trimmed(PQerrorMessage(handle)));
+  if (PQserverVersion(handle) < kServerVersionMin)
+    return fail(Code::unsupported, fmt::format("the database server is PostgreSQL {}; 12 or newer is needed",
+                                               PQserverVersion(handle) / 10'000));
+  const char* encoding = PQparameterStatus(handle, "server_encoding");
+  if (encoding == nullptr || std::strcmp(encoding, "UTF8") != 0)
+    return fail(Code::unsupported, fmt::format("the database's encoding is {}; it must be UTF8",
+                                               encoding != nullptr ? encoding : "unknown"));
+  PQsetNoticeProcessor(handle, &ignore_notice, nullptr);
+  TRACSEQ_CHECK(connection->script(fmt::format(
+      "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET synchronous_commit = on; SET "
+      "extra_float_digits = 1; "
+      "SET bytea_output = 'hex'; SET statement_timeout = {}; SET lock_timeout = {}; "
+      "SET idle_in_transaction_session_timeout = {}",
+      limits.statement_timeout.count(), limits.turn_wait.count(), 2 * limits.statement_timeout.count())));
+  return connection;
+}
+
+Connection::~Connection() { PQfinish(handle_); }
+
+bool Connection::in_transaction() const {
+  const auto status = PQtransactionStatus(handle_);
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE;
+}
+
+tl::unexpected<Error> Connection::failed(const char* name, const PGresult* result) {
+  const char* state = result != nullptr ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : nullptr;
+  failure_ = state != nullptr ? state : "";
+  if (connection_lost(failure_) || PQstatus(handle_) != CONNECTION_OK) broken_ = true;
+  const std::string message =
+      trimmed(result != nullptr ? PQresultErrorMessage(result) : PQerrorMessage(handle_));
+  return fail(error_of_state(broken_ && failure_.empty() ? "" : failure_,
+                             fmt::format("{}: {} ({})", name, message, failure_)));
+}
+
+Result<void> Connection::script(const std::string& text) {
+  const PgResult result(PQexec(handle_, text.c_str()), &PQclear);
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
+    return failed("script", result.get());
+  return {};
+}
+
+Result<const Connection::Prepared*> Connection::prepare(const char* name, std::string_view text) {
+  if (const auto found = by_text_.find(text); found != by_text_.end()) {
+    cache_.splice(cache_.begin(), cache_, found->second);
+    return &*found->second;
+  }
+  if (cache_.size() >= kPreparedMax) {
+    TRACSEQ_CHECK(script("DEALLOCATE " + cache_.back().name));
+    by_text_.erase(cache_.back().text);
+    cache_.pop_back();
+  }
+  Prepared fresh;
+  fresh.text = text;
+  fresh.name = fmt::format("s{}", ++prepared_count_);
+  const std::string numbered = number_parameters(text, fresh.parameters);
+  const PgResult result(PQprepare(handle_, fresh.name.c_str(), numbered.c_str(), 0, nullptr), &PQclear);
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return failed(name, result.get());
+  cache_.push_front(std::move(fresh));
+  by_text_.emplace(cache_.front().text, cache_.begin());
+  return &cache_.front();
+}
+
+Result<PgResult> Connection::run(const Statement& statement, Args args) {
+  const char* text = statement.postgres != nullptr ? statement.postgres : statement.text;
+  TRACSEQ_TRY(const Prepared* prepared, prepare(statement.name, text));
+  if (prepared->parameters != static_cast<int>(args.size()))
+    return fail(Code::internal, "a database statement got the wrong number of parameters", statement.name);
+  TRACSEQ_TRY(const Parameters parameters, encode(args));
+  PgResult result(
+      PQexecPrepared(handle_, prepared->name.c_str(), prepared->parameters, parameters.values.data(),
+                     parameters.lengths.data(), parameters.formats.data(), kText),
+      &PQclear);
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return failed(statement.name, result.get());
+  return result;
+}
+
+Result<std::int64_t> Connection::execute(const Statement& statement, Args args) {
+  TRACSEQ_TRY(const PgResult result, run(statement, args));
+  return std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+}
+
+Result<void> Connection::query(const Statement& statement, Args args,
+                               FunctionRef<Result<void>(const Row&)> visit) {
+  TRACSEQ_TRY(const PgResult result, run(statement, args));
+  ResultRow row(result.get());
+  for (int i = 0, rows = PQntuples(result.get()); i < rows; ++i) {
+    row.move_to(i);
+    TRACSEQ_CHECK(visit(row));
+  }
+  return {};
+}
+
+Result<std::int64_t> Connection::bulk_insert(const BulkInsert& insert, std::span<const Column> columns) {
+  const auto size_of = [](const Column& column) {
+    return std::visit([](const auto& v) { return v.size(); }, column);
+  };
+  if (columns.empty() || columns.size() != insert.columns.size())
+    return fail(Code::internal, "a bulk insert got the wrong number of columns", insert.name);
+  const std::size_t rows = size_of(columns.front());
+  std::string names;
+  std::string arrays;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    if (size_of(columns[i]) != rows)
+      return fail(Code::internal, "a bulk insert got columns of unequal length", insert.name);
+    names += fmt::format("{}{}", i == 0 ? "" : ", ", insert.columns.begin()[i]);
+    arrays += fmt::format("{}?::{}", i == 0 ? "" : ", ", array_type(columns[i]));
+  }
+  const std::string text = fmt::format("INSERT INTO {} ({}) SELECT * FROM unnest({}) {}", insert.table, names,
+                                       arrays, insert.suffix);
+  std::int64_t inserted = 0;
+  for (std::size_t first = 0; first < rows; first += kBulkRowsMax) {
+    const std::size_t count = std::min(kBulkRowsMax, rows - first);
+    std::vector<std::string> encoded;
+    std::vector<Arg> args;
+    encoded.reserve(columns.size());
+    for (const Column& column : columns) {
+      TRACSEQ_TRY(std::string array, binary_array(column, first, count));
+      args.emplace_back(bytes_of(encoded.emplace_back(std::move(array))));
+    }
+    TRACSEQ_TRY(const std::int64_t done, execute({insert.name, text.c_str()}, args));
+    inserted += done;
+  }
+  return inserted;
+}
+
+}  // namespace tracseq::sql::postgres
