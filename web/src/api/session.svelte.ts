@@ -4,10 +4,11 @@
 const key = 'tracseq.token';
 
 export interface Who {
-  principal?: string;
-  name?: string;
-  role?: string;
-  [field: string]: unknown;
+  actor: string;
+  kind: string;
+  auth_method: string;
+  project_id: string;
+  permissions: string[];
 }
 
 class Session {
@@ -37,7 +38,7 @@ class Session {
   }
 
   get label(): string {
-    return this.who?.name ?? this.who?.principal ?? '';
+    return this.who?.actor ?? '';
   }
 }
 

@@ -5,6 +5,8 @@ import type { ApiNumber } from '../lib/format';
 export interface Page<T> {
   items: T[];
   next_page_token?: string;
+  /** Of all pages, where the list knows. */
+  total?: number;
 }
 
 export type Document = Record<string, unknown>;
@@ -19,9 +21,15 @@ export interface Experiment {
   updated_at?: string;
 }
 
+export interface Tag {
+  key: string;
+  value: string;
+}
+
 export interface Run {
   run_id: string;
   experiment_id: number;
+  experiment_name: string;
   name: string;
   description?: string;
   notes?: string;
@@ -35,24 +43,21 @@ export interface Run {
   created_at: string;
   started_at?: string | null;
   completed_at?: string | null;
-  tags: string[];
+  tags: Tag[];
   params: Document;
   metrics: Record<string, ApiNumber>;
   parent_run_id?: string | null;
   deleted_at?: string | null;
 }
 
-export interface Point {
-  step: number;
-  time: string;
-  value: ApiNumber;
-  epoch?: number | null;
-}
-
+/** A metric of a run in columns of equal length. */
 export interface Series {
   run_id: string;
   key: string;
-  points: Point[];
+  steps: number[];
+  times: string[];
+  values: ApiNumber[];
+  total_points: number;
 }
 
 export interface Artifact {

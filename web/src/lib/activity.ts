@@ -85,6 +85,6 @@ export function timelineItem(happening: Happening, href: (path: string) => strin
     by: happening.actor,
     reason: happening.reason,
     icon: iconOf(happening),
-    href: page ? href(page) : undefined,
+    href: (page && href(page)) || undefined,
   };
 }

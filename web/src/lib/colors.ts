@@ -3,13 +3,16 @@
 
 export const seriesCount = 10;
 
-/** FNV-1a over the id, folded to a hue. */
+/** FNV-1a over the id, stirred (its low bits alone are poor), folded to a hue. */
 export function hueOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < id.length; index += 1) {
     hash ^= id.charCodeAt(index);
     hash = Math.imul(hash, 0x01000193);
   }
+  hash ^= hash >>> 16;
+  hash = Math.imul(hash, 0x85ebca6b);
+  hash ^= hash >>> 13;
   return (hash >>> 0) % seriesCount;
 }
 

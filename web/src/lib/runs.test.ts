@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { Run } from '../api/types';
-import { columnsOf, runSeconds, runText, sectionsOf, usualColumns } from './runs';
+import { columnsOf, orderOf, runSeconds, runText, searchOf, sectionsOf, usualColumns } from './runs';
 
 const run: Run = {
   run_id: 'r1',
   experiment_id: 0,
+  experiment_name: 'Default',
   name: 'first',
   status: 'running',
   created_at: '2026-01-01T00:00:00Z',
   started_at: '2026-01-01T00:00:10Z',
-  tags: ['a', 'b'],
+  tags: [
+    { key: 'a', value: '' },
+    { key: 'team', value: 'assay' },
+  ],
   params: { depth: 3, solver: 'lbfgs' },
   metrics: { val_accuracy: 0.98412, train_loss: 'NaN', memory_usage_mb: 12 },
 };
@@ -33,9 +37,19 @@ describe('runs', () => {
     expect(runText(run, 'metrics.val_accuracy', now)).toBe('0.984');
     expect(runText(run, 'metrics.train_loss', now)).toBe('NaN');
     expect(runText(run, 'metrics.none', now)).toBe('–');
-    expect(runText(run, 'tags', now)).toBe('a, b');
+    expect(runText(run, 'tags', now)).toBe('a, team: assay');
     expect(runSeconds(run, now)).toBe(30);
     expect(runSeconds({ ...run, status: 'failed' }, now)).toBeUndefined();
+  });
+
+  it('tells an expression from words, and writes orders', () => {
+    expect(searchOf('forest')).toEqual({ search: 'forest' });
+    expect(searchOf('metrics.auc > 0.9')).toEqual({ query: 'metrics.auc > 0.9' });
+    expect(searchOf("name LIKE 'svm%'")).toEqual({ query: "name LIKE 'svm%'" });
+    expect(searchOf('this is it').query).toBe('this is it');
+    expect(searchOf('')).toEqual({});
+    expect(orderOf('metrics.roc/auc', true)).toBe('metrics.`roc/auc` desc');
+    expect(orderOf('created_at', false)).toBe('created_at asc');
   });
 
   it('groups metrics by prefix, the machine last', () => {

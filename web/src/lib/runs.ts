@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a list of runs can show: its columns by key, its metrics by section.
-import type { Run } from '../api/types';
+import type { Run, Tag } from '../api/types';
 import { formatNumber, formatSpan, formatValue, missing, secondsBetween } from './format';
 
 export interface RunColumn {
@@ -67,8 +67,26 @@ export function runText(run: Run, key: string, now: number): string {
   if (key.startsWith('metrics.')) return formatNumber(run.metrics[key.slice(8)]);
   if (key.startsWith('params.')) return formatValue(run.params[key.slice(7)]);
   if (key === 'duration') return formatSpan(runSeconds(run, now));
-  if (key === 'tags') return (run.tags ?? []).join(', ') || missing;
+  if (key === 'tags') return tagText(run.tags) || missing;
   return formatValue(run[key as keyof Run]);
+}
+
+/** "baseline, team: assay": a tag without a value is its key. */
+export function tagText(tags: readonly Tag[]): string {
+  return tags.map((tag) => (tag.value ? `${tag.key}: ${tag.value}` : tag.key)).join(', ');
+}
+
+/** What was typed is an expression (`metrics.auc > 0.9`) or words to look for in names. */
+export function searchOf(text: string): { query?: string; search?: string } {
+  if (!text) return {};
+  return /[<>=]|\s(i?like|is)\s/i.test(text) ? { query: text } : { search: text };
+}
+
+/** The order as the server takes it: "metrics.auc desc"; keys with other characters quoted. */
+export function orderOf(key: string, descending: boolean): string {
+  const dot = key.indexOf('.');
+  const column = dot < 0 || /^[\w.]+$/.test(key) ? key : `${key.slice(0, dot)}.\`${key.slice(dot + 1)}\``;
+  return `${column} ${descending ? 'desc' : 'asc'}`;
 }
 
 export interface MetricSection {

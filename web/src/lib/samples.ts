@@ -7,10 +7,12 @@ export const trackRun: Sample = {
 from mlops import ExperimentConfig, ExperimentMetrics
 
 tracker = ExperimentTracker("runs", "%URL%")
-run_id = tracker.start_experiment(ExperimentConfig(experiment_id="", name="first run", description="", hyperparameters={"lr": 0.01}))
+run = tracker.start_experiment(
+    ExperimentConfig(name="first run", hyperparameters={"lr": 0.01}))
 for step in range(100):
-    tracker.log_metrics(ExperimentMetrics(experiment_id=run_id, step=step, val_loss=1 / (step + 1)))
-tracker.complete_experiment(run_id)`,
+    tracker.log_metrics(
+        ExperimentMetrics(run, step=step, val_loss=1 / (step + 1)))
+tracker.complete_experiment(run)`,
   curl: `curl -X POST %URL%/api/v1/runs -H 'Content-Type: application/json' \\
   -d '{"name": "first run", "params": {"lr": 0.01}}'`,
   cli: `tracseq run list`,
@@ -18,10 +20,11 @@ tracker.complete_experiment(run_id)`,
 
 export const registerModel: Sample = {
   python: `from mlops.sync import ModelRegistry
-from mlops import ModelMetadata
+from mlops import ModelMetadata, ModelStatus
 
 registry = ModelRegistry("models", "%URL%")
-registry.register_model(model, ModelMetadata(model_id="sample-quality", version="", name="Sample quality", model_type="classifier"), config={})
+registry.register_model(
+    model, ModelMetadata(model_id="sample-quality", model_type="classifier"), {})
 registry.promote_model("sample-quality", "1.0.0", ModelStatus.PRODUCTION)`,
   cli: `tracseq model list`,
 };
@@ -31,15 +34,18 @@ export const runPipeline: Sample = {
 from mlops import DataSchema, FeatureEngineeringConfig
 
 pipeline = DataPipeline("%URL%", "data")
-schema_id = pipeline.create_schema(DataSchema(schema_id="", name="samples", version="1", columns={"concentration": {"type": "float"}}))
-config_id = pipeline.create_feature_config(FeatureEngineeringConfig(config_id="", name="features", numeric_features=["concentration"]))
-run_id = pipeline.run_pipeline("daily", "samples.csv", schema_id, config_id)`,
+schema = pipeline.create_schema(
+    DataSchema(name="samples", columns={"concentration": {"type": "float"}}))
+features = pipeline.create_feature_config(
+    FeatureEngineeringConfig(name="features", numeric_features=["concentration"]))
+pipeline.run_pipeline("daily", "samples.csv", schema, features)`,
 };
 
 export const recordPrediction: Sample = {
   python: `from mlops.sync import ModelMonitor
 
 monitor = ModelMonitor("%URL%", "dashboards")
-monitor.record_prediction_metrics("sample-quality", "1.0.0", prediction_latency_ms=4.2, prediction_success=True)`,
+monitor.record_prediction_metrics(
+    "sample-quality", "1.0.0", prediction_latency_ms=4.2, prediction_success=True)`,
   cli: `tracseq model-server --registry-url %URL%`,
 };
