@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: MIT
+#include "storage/jobs/runner.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <exception>
+
+#include "base/log.h"
+
+namespace tracseq::jobs {
+namespace {
+
+bool worth_retrying(Code code) {
+  switch (code) {
+    case Code::unavailable:
+    case Code::deadline:
+    case Code::resource_exhausted:
+    case Code::storage_full:
+    case Code::internal:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+void JobReporter::progress(double fraction, std::string message) {
+  Lock lock(mutex_);
+  pending_.progress = fraction;
+  if (!message.empty()) pending_.message = std::move(message);
+}
+
+void JobReporter::log(std::string line) {
+  Lock lock(mutex_);
+  if (pending_.lines.size() < kReportLinesMax)
+    pending_.lines.push_back(std::move(line));
+  else
+    ++dropped_;
+}
+
+JobReporter::Pending JobReporter::take() {
+  Lock lock(mutex_);
+  Pending taken = std::move(pending_);
+  pending_ = {};
+  if (dropped_ > 0)
+    taken.lines.push_back(fmt::format("({} lines came too fast and were left out)", dropped_));
+  dropped_ = 0;
+  return taken;
+}
+
+JobRunner::~JobRunner() { stop(std::chrono::milliseconds{0}); }
+
+void JobRunner::add(const std::string& kind, JobHandler& handler) {
+  TRACSEQ_ENSURE(workers_.empty());
+  TRACSEQ_ENSURE(handlers_.emplace(kind, &handler).second);
+  kinds_.push_back(kind);
+}
+
+void JobRunner::start() {
+  TRACSEQ_ENSURE(workers_.empty() && options_.threads > 0);
+  for (int i = 0; i < options_.threads; ++i) workers_.emplace_back([this] { work(); });
+  pump_ = std::thread([this] { pump(); });
+}
+
+void JobRunner::stop(std::chrono::milliseconds grace) {
+  if (workers_.empty()) return;
+  stopping_ = true;
+  store_.wake();
+  {
+    Lock lock(mutex_);
+    ended_.wait_for(lock, grace, [&]() { return running_.empty(); });
+    cut_ = true;
+    for (const auto& running : running_) running->cancelled->store(true);
+  }
+  for (std::thread& worker : workers_) worker.join();
+  workers_.clear();
+  pump_stopping_ = true;
+  pump_.join();
+}
+
+int JobRunner::busy() const {
+  Lock lock(mutex_);
+  return static_cast<int>(running_.size());
+}
+
+void JobRunner::work() {
+  while (!stopping_) {
+    const auto claimed = store_.claim(options_.context, {options_.worker, kinds_, options_.lease});
+    if (!claimed) {
+      log::warning("jobs.claim_failed",
+                   {{"why", claimed.error().message}, {"detail", claimed.error().detail}});
+      store_.await_change(std::chrono::seconds{1});
+    } else if (*claimed) {
+      run(**claimed);
+    } else {
+      store_.await_change(options_.poll);
+    }
+  }
+}
+
+void JobRunner::run(const ClaimedJob& claimed) {
+  const Job& job = claimed.job;
+  const log::Scope scope(job.job_id);
+  auto running = std::make_shared<Running>();
+  running->lease = {job.job_id, claimed.token};
+  running->beat_at = Steady::now() + options_.lease / 3;
+  running->ctx = options_.context;
+  running->ctx.project_id = job.project_id;
+  running->ctx.request_id = job.job_id;
+  running->ctx.cancelled = running->cancelled;
+  {
+    Lock lock(mutex_);
+    if (cut_) running->cancelled->store(true);
+    running_.push_back(running);
+  }
+  log::info("job.start", {{"job_id", job.job_id}, {"kind", job.kind}, {"attempt", job.attempt}});
+  Result<Json> outcome;
+  try {
+    outcome = handlers_.at(job.kind)->run(running->ctx, job, running->reporter);
+  } catch (const std::exception& error) {
+    outcome = fail(Code::internal, "the job ended by an unexpected error", error.what());
+  }
+  finish(*running, outcome);
+  {
+    Lock lock(mutex_);
+    running_.remove(running);
+  }
+  ended_.notify_all();
+}
+
+void JobRunner::finish(Running& running, const Result<Json>& outcome) {
+  flush(running);
+  // The end is written whatever the job's own context says.
+  CallContext ctx = running.ctx;
+  ctx.cancelled.reset();
+  Result<Job> written;
+  if (outcome) {
+    written = store_.complete(ctx, running.lease, *outcome);
+  } else if (cut_ && running.cancelled->load()) {
+    written = store_.release(ctx, running.lease);
+  } else {
+    const Error& error = outcome.error();
+    log::warning("job.failed", {{"job_id", running.lease.job_id},
+                                {"code", code_name(error.code)},
+                                {"why", error.message},
+                                {"detail", error.detail}});
+    written = store_.fail(ctx, running.lease, error,
+                          worth_retrying(error.code) ? JobStore::Retry::yes : JobStore::Retry::no);
+  }
+  if (written)
+    log::info("job.end", {{"job_id", running.lease.job_id}, {"state", enum_name(written->state)}});
+  else
+    log::warning("job.end_refused", {{"job_id", running.lease.job_id}, {"why", written.error().message}});
+}
+
+// One thread speaks for all running jobs: leases, progress, log lines, cancellation.
+void JobRunner::pump() {
+  while (!pump_stopping_) {
+    std::vector<std::shared_ptr<Running>> all;
+    {
+      Lock lock(mutex_);
+      all.assign(running_.begin(), running_.end());
+    }
+    for (const auto& running : all) tend(*running);
+    std::this_thread::sleep_for(options_.report_every);
+  }
+}
+
+void JobRunner::tend(Running& running) {
+  if (running.lost) return;
+  flush(running);
+  // A cancellation is seen within a second even where leases are long.
+  if (Steady::now() < running.beat_at) return;
+  const auto beat = store_.heartbeat(running.lease, options_.lease);
+  running.beat_at = Steady::now() + std::min<Steady::duration>(options_.lease / 3, std::chrono::seconds{1});
+  if (beat && beat->cancel_requested) running.cancelled->store(true);
+  if (beat || beat.error().code != Code::conflict) return;
+  // Another worker has the job, or it has ended without us: what goes on here is for nothing.
+  running.lost = true;
+  running.cancelled->store(true);
+}
+
+void JobRunner::flush(Running& running) {
+  const JobReporter::Pending pending = running.reporter.take();
+  if (pending.empty()) return;
+  CallContext ctx = running.ctx;
+  ctx.cancelled.reset();
+  const auto said = store_.report(ctx, running.lease, pending.progress, pending.message, pending.lines);
+  if (!said)
+    log::debug("job.report_failed", {{"job_id", running.lease.job_id}, {"why", said.error().message}});
+}
+
+}  // namespace tracseq::jobs
