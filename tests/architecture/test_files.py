@@ -19,7 +19,7 @@ GENERATED = ("web/dist/", "src/server/page/")
 
 # Written apart, so that this file does not contain what it forbids.
 FORBIDDEN = {
-    "a path of one machine": re.compile("/wo" + "rk/|/ro" + "ot/|/ho" + r"me/[a-z]+/|/Us" + "ers/[a-z]+/"),
+    "a path of one machine": re.compile("/wo" + "rk/|(?<!self)/ro" + "ot/|/ho" + r"me/[a-z]+/|/Us" + "ers/[a-z]+/"),
     "a registry host": re.compile(
         "py" + r"pi\.org|python" + r"hosted\.org|registry\.np" + r"mjs|proxy\.gol" + r"ang|repo1?\.mav" + "en"
     ),

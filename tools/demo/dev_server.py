@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The server and the page's development server together, for work on the page: ./run dev [--port N].
 
-The development server hands requests for the API on to the server, whose address it finds in TRACSEQ_SERVER.
+The development server hands requests for the API on to the server, whose address it finds in TRACSEQ_URL.
 Data stays in build/dev-data/. Ctrl-C ends both.
 """
 
@@ -36,7 +36,7 @@ def main() -> int:
     command += ["--artifact-root", str(DATA / "artifacts"), "--port", str(options.port)]
     command += ["--ui-dir", str(ROOT / "web" / "dist")]
     try:
-        with Stack(DATA, {"TRACSEQ_SERVER": server}) as stack:
+        with Stack(DATA, {"TRACSEQ_URL": server}) as stack:
             stack.start("server", command, server)
             print(f"the server is up: {server} (log: build/dev-data/server.log)", flush=True)
             return subprocess.run(

@@ -38,7 +38,7 @@ run_pytest() {
   local code=0
   step "Python tests"
   TRACSEQ_BIN=$ROOT/bin/tracseq clean_room Python tools/services/with_postgres.sh \
-    "$VENV/bin/python" -m pytest --junitxml="$RESULTS/Python.junit.xml" "$@" || code=$?
+    "$VENV/bin/python" -m pytest --basetemp="$RESULTS/pytest" --junitxml="$RESULTS/Python.junit.xml" "$@" || code=$?
   [ "$code" -le 1 ] || part_failed pytest "pytest ended with exit code $code before it could finish"
 }
 
@@ -89,4 +89,19 @@ run_page_checks() {
   if [ ! -f "$RESULTS/page.junit.xml" ]; then
     part_failed page "npm test ended with exit code $page_code and left no report"
   fi
+  run_browser_tests
+}
+
+# run_browser_tests: the page in Chromium against a server that the tests start themselves.
+run_browser_tests() {
+  local -a specs
+  local browser_code=0
+  mapfile -t specs < <(git ls-files 'web/tests/*.spec.mjs')
+  [ ${#specs[@]} -gt 0 ] || return 0
+  step "Browser tests"
+  TRACSEQ_BIN=$ROOT/bin/tracseq clean_room browser node --test --test-concurrency=1 \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=junit --test-reporter-destination="$RESULTS/browser.junit.xml" "${specs[@]}" || browser_code=$?
+  [ -f "$RESULTS/browser.junit.xml" ] ||
+    part_failed browser "node --test ended with exit code $browser_code and left no report"
 }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # help: remove what was built; ./run clean --all also what was fetched (.venv, third_party_build, node_modules)
-# demo_data/ is not touched: it holds data, not something built.
-made=(build bin web/dist .pytest_cache .mypy_cache .ruff_cache)
+# demo_data/ holds data and web/dist is part of the sources: neither is touched.
+made=(build bin .pytest_cache .mypy_cache .ruff_cache)
 fetched=(.venv third_party_build web/node_modules)
 case ${1:-} in
   "") ;;
