@@ -25,6 +25,7 @@ _EXPORTS: dict[str, list[str]] = {
         "ExperimentConfig",
         "ExperimentMetrics",
         "ExperimentStatus",
+        "ExperimentTracker",
     ],
     "model_registry": ["ModelMetadata", "ModelStatus"],
     "monitoring": [
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         ExperimentConfig,
         ExperimentMetrics,
         ExperimentStatus,
+        ExperimentTracker,
     )
     from .model_registry import ModelMetadata, ModelStatus
     from .monitoring import (
@@ -76,6 +78,7 @@ __all__ = [
     "ExperimentConfig",
     "ExperimentMetrics",
     "ExperimentStatus",
+    "ExperimentTracker",
     "FeatureEngineeringConfig",
     "MLOpsConfig",
     "MetricThreshold",

@@ -5,12 +5,47 @@ from __future__ import annotations
 
 import datetime as _dt
 import enum
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Optional, Union
 
-from ._records import record, utc_now
+from . import _json, _points
+from ._buffer import buffer_of
+from ._log import logger
+from ._records import choice, from_wire, number, optional_choice, record, to_wire, utc_now
+from ._service import Service, folder_of
+from ._transport import target
+from .errors import InvalidArgument, NotFound
 
-__all__ = ["ExperimentArtifact", "ExperimentConfig", "ExperimentMetrics", "ExperimentStatus"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["ExperimentArtifact", "ExperimentConfig", "ExperimentMetrics", "ExperimentStatus", "ExperimentTracker"]
+
+_log = logger("mlops.experiment_tracker")
+_RUNS = "/api/v1/runs"
+_PAGE = 1000  # most rows a list answers at once
+# Fields of the record that a run keeps in its free document.
+_IN_CONFIG = (
+    "train_split",
+    "validation_split",
+    "test_split",
+    "training_config",
+    "python_version",
+    "requirements",
+    "gpu_enabled",
+)
+_PLAIN = (
+    "name",
+    "description",
+    "model_type",
+    "framework",
+    "algorithm",
+    "dataset_name",
+    "dataset_version",
+    "created_by",
+)
 
 
 class ExperimentStatus(enum.Enum):
@@ -86,3 +121,181 @@ class ExperimentArtifact:
     description: str = ""
     metadata: dict[str, Any] = field(default_factory=dict)
     created_at: _dt.datetime = field(default_factory=utc_now)
+
+
+def _start_body(config: ExperimentConfig) -> dict[str, Any]:
+    wire = to_wire(config)
+    body = {name: wire[name] for name in _PLAIN if name in wire}
+    body["run_id"] = wire.get("experiment_id") or ""
+    body["params"] = wire.get("hyperparameters", {})
+    body["config"] = {name: wire[name] for name in _IN_CONFIG if name in wire}
+    body["tags"] = [{"key": tag, "value": ""} for tag in wire.get("tags", [])]
+    body["created_at"] = wire.get("created_at")
+    body["parent_run_id"] = wire.get("parent_experiment_id") or None
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _config_of(run: dict[str, Any]) -> ExperimentConfig:
+    wire = {name: run[name] for name in _PLAIN if name in run}
+    wire.update({name: value for name, value in run.get("config", {}).items() if name in _IN_CONFIG})
+    wire.update(
+        experiment_id=run["run_id"],
+        hyperparameters=run.get("params", {}),
+        tags=_tags_of(run),
+        created_at=run["created_at"],
+        parent_experiment_id=run.get("parent_run_id"),
+    )
+    return from_wire(ExperimentConfig, wire)
+
+
+def _tags_of(run: dict[str, Any]) -> list[str]:
+    return [f"{tag['key']}={tag['value']}" if tag.get("value") else tag["key"] for tag in run.get("tags", [])]
+
+
+class ExperimentTracker(Service):
+    """Tracks experiments of one database. Usable from any thread and any event loop.
+
+    `current_experiment` is the experiment started last; an empty or left-out id means it.
+    """
+
+    def __init__(self, tracking_dir: Union[str, Path], database_url: str) -> None:
+        super().__init__(database_url)
+        self.tracking_dir = folder_of(tracking_dir, "tracking_dir")
+        self.current_experiment: Optional[str] = None
+        self._buffer = buffer_of(self._transport, "/api/v1/metrics", _points.encode)
+        self._known: dict[str, None] = {}  # experiments seen to exist
+
+    def _id(self, experiment_id: Optional[str]) -> str:
+        chosen = experiment_id or self.current_experiment
+        if not chosen:
+            raise InvalidArgument("experiment_id is empty and no experiment was started here", field="experiment_id")
+        if not isinstance(chosen, str):
+            raise InvalidArgument(f"experiment_id is {chosen!r}; it must be text", field="experiment_id")
+        return chosen
+
+    def _remember(self, experiment_id: str) -> None:
+        if len(self._known) > 10_000:
+            self._known.clear()
+        self._known[experiment_id] = None
+
+    async def start_experiment(self, config: ExperimentConfig) -> str:
+        """Starts an experiment and returns its id, which is written back into the record."""
+        run = await self._send("POST", _RUNS, _start_body(config))
+        experiment_id = str(run["run_id"])
+        config.experiment_id = experiment_id
+        self.current_experiment = experiment_id
+        self._remember(experiment_id)
+        _log.info("experiment_started", experiment_id=experiment_id, name=run["name"])
+        return experiment_id
+
+    async def log_metrics(self, metrics: ExperimentMetrics) -> None:
+        """Accepts the values of a step; they are committed within 20 ms. `NotFound` for an unknown experiment."""
+        run_id = metrics.experiment_id or self._id(None)
+        if run_id not in self._known:
+            await self._check(run_id)
+        entry = _points.entry_of(metrics, run_id)
+        while not self._buffer.try_add(entry):
+            await self._io.run(self._buffer.wait_for_room)
+
+    async def log_metrics_batch(self, metrics: Sequence[ExperimentMetrics]) -> None:
+        """Commits the values of all steps, or of none; returns after the commit."""
+        await self.flush()
+        batch = [_points.entry_of(one, self._id(one.experiment_id)) for one in metrics]
+        if sum(entry[1] for entry in batch) > 0:
+            headers = {"content-type": "application/json"}
+            await self._request("POST", "/api/v1/metrics", body=_points.encode(batch), headers=headers)
+
+    async def flush(self) -> None:
+        """Returns after everything this process logged on this database is committed."""
+        if not self._buffer.empty:
+            await self._io.run(self._buffer.flush)
+
+    async def _check(self, run_id: str) -> None:
+        await self._get(target(_RUNS + "/{}", self._id(run_id)))
+        self._remember(run_id)
+
+    async def complete_experiment(
+        self,
+        experiment_id: Optional[str] = None,
+        final_metrics: Optional[dict[str, float]] = None,
+        notes: Optional[str] = None,
+        status: ExperimentStatus = ExperimentStatus.COMPLETED,
+    ) -> None:
+        """Ends an experiment; returns after everything of it is committed."""
+        run_id = self._id(experiment_id)
+        await self.flush()
+        body: dict[str, Any] = {"status": choice(ExperimentStatus, status, "status")}
+        if final_metrics is not None:
+            body["final_metrics"] = {k: number(v, f"final_metrics.{k}") for k, v in final_metrics.items()}
+        if notes is not None:
+            body["notes"] = notes
+        await self._send("PATCH", target(_RUNS + "/{}", run_id), body)
+        _log.info("experiment_completed", experiment_id=run_id, status=body["status"])
+
+    async def get_experiment(self, experiment_id: str) -> Optional[ExperimentConfig]:
+        """What the experiment set out with; None for an unknown one."""
+        try:
+            return _config_of(await self._get(target(_RUNS + "/{}", self._id(experiment_id))))
+        except NotFound:
+            return None
+
+    async def get_experiment_metrics(self, experiment_id: str) -> pd.DataFrame:
+        """One row per step: step, epoch, the fixed metrics, timestamp, each custom metric."""
+        run_id = self._id(experiment_id)
+        await self.flush()
+        if run_id not in self._known:
+            await self._check(run_id)
+        found = await self._get(target("/api/v1/metrics/series", run_id=run_id))
+        from ._frames import metrics_frame
+
+        return await self._io.run(metrics_frame, found["items"])
+
+    async def list_experiments(
+        self,
+        limit: int = 50,
+        status: Optional[ExperimentStatus] = None,
+        model_type: Optional[str] = None,
+        tags: Optional[list[str]] = None,
+        offset: int = 0,
+    ) -> list[dict[str, Any]]:
+        """Experiments, newest first; `tags` are those that have any of them."""
+        await self.flush()
+        wanted = optional_choice(ExperimentStatus, status, "status")
+        rows: list[dict[str, Any]] = []
+        while len(rows) < limit:
+            query = target(
+                _RUNS,
+                limit=min(limit - len(rows), _PAGE),
+                offset=offset + len(rows),
+                status=wanted,
+                model_type=model_type,
+                tag=list(tags) if tags else None,
+            )
+            page = (await self._get(query))["items"]
+            rows.extend(_row_of(run) for run in page)
+            if len(page) < min(limit, _PAGE):
+                break
+        return rows
+
+    async def compare_experiments(self, experiment_ids: list[str], metrics: Optional[list[str]] = None) -> pd.DataFrame:
+        """One row per experiment: its parameters as `hp_<name>` and the last value of each metric."""
+        await self.flush()
+        runs = [await self._get(target(_RUNS + "/{}", self._id(one))) for one in experiment_ids]
+        from ._frames import comparison_frame
+
+        return comparison_frame(runs, metrics)
+
+
+def _row_of(run: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "experiment_id": run["run_id"],
+        "name": run["name"],
+        "description": run.get("description", ""),
+        "model_type": run.get("model_type", ""),
+        "status": run["status"],
+        "created_at": _json.parse_time(run["created_at"]),
+        "completed_at": _json.parse_time(run["completed_at"]) if run.get("completed_at") else None,
+        "created_by": run.get("created_by", ""),
+        "tags": _tags_of(run),
+        "final_metrics": {key: _json.to_float(value) for key, value in (run.get("final_metrics") or {}).items()},
+    }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "base/log.h"
 #include "python/config_functions.h"
+#include "python/core_type.h"
 #include "python/python.h"
 
 namespace tracseq::python {
@@ -15,6 +17,9 @@ PyMethodDef functions[] = {
     {nullptr, nullptr, 0, nullptr}};
 
 int fill(PyObject* module) {
+  // A library is quiet: what a caller must know comes back as an error.
+  log::set_level(log::Level::error);
+  if (add_core_type(module) != 0) return -1;
   if (PyModule_AddStringConstant(module, "__version__", TRACSEQ_VERSION) != 0) return -1;
   return PyModule_AddIntConstant(module, "BINDING", kBinding);
 }

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: MIT
+"""Points that are accepted now and committed within 20 ms.
+
+One bounded buffer and one background thread per database and kind of point. `add` waits while the buffer is full;
+`flush` returns after the commit of everything added before it, and a commit that failed raises in the next call.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import Any, Callable, Optional
+
+from . import _embedded as _embedded  # its hooks for fork and exit must run after ours
+from ._log import logger
+from ._transport import Request, Transport
+from .errors import InternalError, MLOpsError, Unavailable
+
+CAPACITY = 65_536  # points
+_GATHER_SECONDS = 0.004  # lets a group form; the rest of the 20 ms is the commit's
+_BATCH_POINTS = 16_384
+_COMMIT_SECONDS = 60.0
+_EXIT_SECONDS = 8.0
+
+_log = logger("mlops.buffer")
+
+# (what the points belong to, how many they are, what the encoder needs)
+Entry = tuple[str, int, Any]
+Encoder = Callable[[Sequence[Entry]], bytes]
+
+_all: weakref.WeakSet[Buffer] = weakref.WeakSet()
+
+
+class Buffer:
+    """Thread-safe; forked children start with an empty one."""
+
+    def __init__(self, transport: Transport, target: str, encode: Encoder) -> None:
+        self._transport = transport
+        self._target = target
+        self._encode = encode
+        self._reset()
+        _all.add(self)
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._work = threading.Condition(self._lock)  # something to commit
+        self._room = threading.Condition(self._lock)  # something was committed
+        self._entries: list[Entry] = []
+        self._points = 0  # waiting or being committed
+        self._added = 0  # entries ever
+        self._done = 0  # entries ever committed or failed
+        self._idle = True
+        self._hurry = False
+        self._errors: list[MLOpsError] = []
+        self._thread: Optional[threading.Thread] = None
+
+    def try_add(self, entry: Entry) -> bool:
+        """False: the buffer is full, and nothing was added. Raises what an earlier commit left behind."""
+        with self._lock:
+            if self._errors:
+                self._raise()
+            if self._points >= CAPACITY:
+                return False
+            self._entries.append(entry)
+            self._points += entry[1]
+            self._added += 1
+            if self._idle:
+                self._wake()
+            return True
+
+    def wait_for_room(self) -> None:
+        """Returns when there may be room."""
+        with self._lock:
+            while self._points >= CAPACITY and not self._errors:
+                self._hurry = True
+                self._room.wait(1.0)
+
+    def add(self, entry: Entry) -> None:
+        while not self.try_add(entry):
+            self.wait_for_room()
+
+    @property
+    def empty(self) -> bool:
+        return self._done == self._added and not self._errors
+
+    def flush(self, seconds: float = _COMMIT_SECONDS) -> None:
+        """Returns when everything added so far is committed; raises what failed."""
+        end = time.monotonic() + seconds
+        with self._lock:
+            goal = self._added
+            while self._done < goal:
+                self._hurry = True
+                if self._idle:
+                    self._wake()
+                left = end - time.monotonic()
+                if left <= 0:
+                    raise Unavailable(f"{goal - self._done} calls are still uncommitted after {seconds:g} s")
+                self._room.wait(min(left, 1.0))
+            if self._errors:
+                self._raise()
+
+    def _raise(self) -> None:
+        errors, self._errors = self._errors, []
+        raise errors[0]
+
+    def _wake(self) -> None:
+        """With the lock held: makes the thread look."""
+        self._idle = False
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._run, name="mlops-buffer", daemon=True)
+            self._thread.start()
+        self._work.notify()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                while not self._entries:
+                    self._idle = True
+                    self._work.wait()
+                hurry = self._hurry
+            if not hurry:
+                time.sleep(_GATHER_SECONDS)
+            with self._lock:
+                batch, points = self._take()
+                self._hurry = False
+            errors = self._commit(batch)
+            with self._lock:
+                self._done += len(batch)
+                self._points -= points
+                self._errors.extend(errors)
+                self._room.notify_all()
+
+    def _take(self) -> tuple[list[Entry], int]:
+        points = 0
+        for index, entry in enumerate(self._entries):
+            points += entry[1]
+            if points >= _BATCH_POINTS:
+                batch, self._entries = self._entries[: index + 1], self._entries[index + 1 :]
+                return batch, points
+        batch, self._entries = self._entries, []
+        return batch, points
+
+    def _commit(self, batch: list[Entry]) -> list[MLOpsError]:
+        """Commits all in one; where that is refused each owner by itself, so that one cannot spoil the others'."""
+        error = self._post(batch)
+        if error is None:
+            return []
+        owners = list(dict.fromkeys(entry[0] for entry in batch))
+        if len(owners) == 1 or isinstance(error, Unavailable):
+            return [self._failed(batch, error)]
+        failed = []
+        for owner in owners:
+            part = [entry for entry in batch if entry[0] == owner]
+            error = self._post(part)
+            if error is not None:
+                failed.append(self._failed(part, error))
+        return failed
+
+    def _failed(self, batch: list[Entry], error: MLOpsError) -> MLOpsError:
+        points = sum(entry[1] for entry in batch)
+        _log.error("commit_failed", owner=batch[0][0], points=points, reason=str(error))
+        error.message = f"{points} points could not be committed: {error.message}"
+        return error
+
+    def _post(self, batch: list[Entry]) -> Optional[MLOpsError]:
+        try:
+            headers = {"content-type": "application/json"}
+            body = self._encode(batch)
+            self._transport.send(Request("POST", self._target, headers, body, None, _COMMIT_SECONDS)).check()
+        except MLOpsError as error:
+            return error
+        except Exception as error:
+            return InternalError(f"{type(error).__name__}: {error}")
+        return None
+
+
+_shared_lock = threading.Lock()
+_shared: weakref.WeakKeyDictionary[Transport, dict[str, Buffer]] = weakref.WeakKeyDictionary()
+
+
+def buffer_of(transport: Transport, target: str, encode: Encoder) -> Buffer:
+    """The buffer of that kind of point, shared by all services of the process on that database."""
+    with _shared_lock:
+        return _shared.setdefault(transport, {}).setdefault(target, Buffer(transport, target, encode))
+
+
+def flush_all(seconds: float = _EXIT_SECONDS) -> None:
+    """Commits what every buffer of this process holds; what fails is logged."""
+    for buffer in list(_all):
+        try:
+            if not buffer.empty:
+                buffer.flush(seconds)
+        except MLOpsError as error:
+            _log.error("flush_failed", reason=str(error))
+
+
+def _after_fork_in_child() -> None:
+    global _shared_lock
+    _shared_lock = threading.Lock()
+    for buffer in list(_all):
+        buffer._reset()
+
+
+os.register_at_fork(before=flush_all, after_in_child=_after_fork_in_child)
+atexit.register(flush_all)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""The core in this process.
+
+SQLite must not be carried across fork(), so the core is closed before the fork and opened anew, on first use, by parent
+and child: neither has threads or locks of the core at the moment of the fork.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import weakref
+from pathlib import Path
+from typing import Any, Optional
+
+from . import _json
+from ._log import logger
+from ._native import native
+from ._transport import Cancel, Done, Reply, Request, Transport, error_of
+from .errors import Unavailable
+
+_log = logger("mlops.database")
+# How long a fork or the end of the program waits for calls under way.
+_FORK_PATIENCE_MS = 10_000
+_EXIT_PATIENCE_MS = 10_000
+
+_all: weakref.WeakSet[EmbeddedTransport] = weakref.WeakSet()
+
+
+class EmbeddedTransport(Transport):
+    remote = False
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._lock = threading.Lock()
+        self._core: Optional[Any] = None
+        self._pid = os.getpid()
+        self._lost: list[Any] = []  # cores of a parent that could not be closed; never touched
+        _all.add(self)
+
+    def core(self) -> Any:
+        """The core of this process, opened if need be."""
+        core = self._core
+        if core is not None and self._pid == os.getpid():
+            return core
+        with self._lock:
+            if self._pid != os.getpid():  # a fork that Python did not see
+                self._lost.append(self._core)
+                self._core = None
+                self._pid = os.getpid()
+            if self._core is None:
+                self._core = _open(self.url)
+            return self._core
+
+    def send(self, request: Request) -> Reply:
+        for _ in range(2):
+            reply = Reply(*self.core().call(*_arguments(request)))
+            if not self._closed(reply):
+                break
+        return reply
+
+    def submit(self, request: Request, done: Done) -> Cancel:
+        core = self.core()
+
+        def answered(status: int, body: bytes, headers: dict[str, str]) -> None:
+            done(Reply(status, body, headers))
+
+        number = core.submit(*_arguments(request), answered)
+        return lambda: core.cancel(number)
+
+    def _closed(self, reply: Reply) -> bool:
+        """Whether another thread closed the core for a fork between our taking it and our call."""
+        return reply.status == 503 and self._core is None and b"closed" in reply.body
+
+    def close(self, patience_ms: int) -> bool:
+        """Ends the core; the next call opens it again. False: calls are still under way and it stays."""
+        with self._lock:
+            core, self._core = self._core, None
+            if core is None or self._pid != os.getpid():
+                return True
+            if core.close(patience_ms):
+                return True
+            self._lost.append(core)
+            return False
+
+
+def _arguments(request: Request) -> tuple[str, str, Any, bytes, str, str, int]:
+    in_file = isinstance(request.body, Path)
+    return (
+        request.method,
+        request.target,
+        dict(request.headers),
+        b"" if in_file else request.body,  # type: ignore[return-value]
+        str(request.body) if in_file else "",
+        "" if request.sink is None else str(request.sink),
+        max(1, int(request.seconds * 1000)),
+    )
+
+
+def _open(url: str) -> Any:
+    _make_folder(url)
+    try:
+        return native().Core(_json.dumps({"database_url": url, "artifact_root": ""}))
+    except RuntimeError as error:
+        raise error_of(503, str(error).encode()) from None
+
+
+def _make_folder(url: str) -> None:
+    path = url[len("sqlite:///") :] if url.startswith("sqlite:///") else ""
+    if path and not path.startswith(":memory:"):
+        folder = Path(path.split("?", 1)[0]).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"the folder {folder} of the database cannot be made: {error}") from None
+
+
+def _before_fork() -> None:
+    for transport in list(_all):
+        if not transport.close(_FORK_PATIENCE_MS):
+            _log.warning("fork_with_calls_under_way", database=transport.url.split("@")[-1])
+
+
+def _after_fork_in_child() -> None:
+    for transport in list(_all):
+        transport._lock = threading.Lock()
+        transport._pid = os.getpid()
+
+
+def _at_exit() -> None:
+    for transport in list(_all):
+        transport.close(_EXIT_PATIENCE_MS)
+
+
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+atexit.register(_at_exit)
