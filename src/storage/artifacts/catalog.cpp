@@ -96,9 +96,9 @@ Result<StoredContent> ArtifactCatalog::store(const CallContext& ctx, ByteSource&
               options.layout == Layout::blob ? owned_root(root) : Result<std::string>(root));
   TRACSEQ_TRY(ArtifactStore * store, store_at(used, Missing::make));
   TRACSEQ_TRY(const auto staged, store->stage(ctx, source, options));
-  StoredContent content{used, staged->location()};
+  StoredContent content{used, staged->location(), std::nullopt};
   if (options.layout == Layout::blob) {
-    TRACSEQ_CHECK(database_.write([&](sql::Transaction& tx) -> Result<void> {
+    TRACSEQ_TRY(content.generation, database_.write([&](sql::Transaction& tx) -> Result<std::int64_t> {
       return rows::lease(tx, content.root, content.location, now() + retention_.lease);
     }));
   }
@@ -110,12 +110,12 @@ Result<StoredContent> ArtifactCatalog::store(const CallContext& ctx, ByteSource&
 Result<std::optional<StoredContent>> ArtifactCatalog::find_content(const std::string& digest,
                                                                    const std::string& root) {
   TRACSEQ_TRY(const std::string used, owned_root(root));
-  TRACSEQ_TRY(const std::optional<std::int64_t> size,
-              database_.write([&](sql::Transaction& tx) -> Result<std::optional<std::int64_t>> {
-                return rows::extend_lease(tx, used, digest, now() + retention_.lease);
-              }));
-  if (!size) return std::optional<StoredContent>{};
-  StoredContent content{used, {Layout::blob, digest, {}, static_cast<std::uint64_t>(*size)}};
+  TRACSEQ_TRY(const auto leased, database_.write([&](sql::Transaction& tx) {
+    return rows::extend_lease(tx, used, digest, now() + retention_.lease);
+  }));
+  if (!leased) return std::optional<StoredContent>{};
+  const auto size = static_cast<std::uint64_t>(leased->size_bytes);
+  StoredContent content{used, {Layout::blob, digest, {}, size}, leased->generation};
   TRACSEQ_TRY(ArtifactStore * store, store_at(used, Missing::make));
   TRACSEQ_TRY(const bool there, store->contains(content.location));
   return there ? std::optional(content) : std::nullopt;
@@ -126,9 +126,16 @@ Result<Artifact> ArtifactCatalog::commit(sql::Transaction& tx, const CallContext
   TRACSEQ_CHECK(check_new(artifact, content));
   if (content.location.layout == Layout::blob) {
     // Also what serialises this row with a collector of another process: it deletes the row we change here.
-    TRACSEQ_TRY(const auto size,
+    TRACSEQ_TRY(const auto leased,
                 rows::extend_lease(tx, content.root, content.location.digest, now() + retention_.lease));
-    if (!size) return fail(lease_ended());
+    if (!leased) return fail(lease_ended());
+    // A row made anew since then is somebody else's, whose content may not be visible yet.
+    if (content.generation) {
+      if (*content.generation != leased->generation) return fail(lease_ended());
+    } else {
+      TRACSEQ_TRY(const bool pointed, rows::pointed_to(tx, content.root, content.location.digest));
+      if (!pointed) return fail(lease_ended());
+    }
   }
   TRACSEQ_TRY(const auto current, find(tx, artifact.owner_type, artifact.owner_id, artifact.path));
   if (current && same_content(*current, artifact, content)) return *current;

@@ -22,6 +22,8 @@ namespace tracseq::artifacts {
 struct StoredContent {
   std::string root;
   Location location;
+  // Of the lease; nothing for content that another artifact points to already.
+  std::optional<std::int64_t> generation;
 };
 
 // What a new artifact row says beyond its content.
@@ -83,7 +85,9 @@ class ArtifactCatalog {
   Result<Artifact> commit(sql::Transaction& tx, const CallContext& ctx, const NewArtifact& artifact,
                           const StoredContent& content);
   // Lets another owner point to the content of an artifact (a registered model to what was uploaded).
-  static StoredContent content_of(const Artifact& artifact) { return {artifact.root, artifact.location()}; }
+  static StoredContent content_of(const Artifact& artifact) {
+    return {artifact.root, artifact.location(), std::nullopt};
+  }
 
   // `not_found` for an unknown id; deleted ones are found.
   Result<Artifact> get(const std::string& artifact_id);

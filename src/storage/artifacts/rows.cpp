@@ -22,15 +22,17 @@ constexpr sql::Statement kRoots{
     "artifacts.roots", "SELECT root FROM artifact_roots UNION SELECT DISTINCT root FROM artifact_blobs"};
 constexpr sql::Statement kLease{
     "artifacts.lease",
-    "INSERT INTO artifact_blobs (root, digest, size_bytes, lease_until_us) VALUES (?, ?, ?, ?) "
+    "INSERT INTO artifact_blobs (root, digest, size_bytes, generation, lease_until_us) VALUES (?, ?, ?, ?, "
+    "?) "
     "ON CONFLICT (root, digest) DO UPDATE SET lease_until_us = CASE WHEN excluded.lease_until_us > "
-    "artifact_blobs.lease_until_us THEN excluded.lease_until_us ELSE artifact_blobs.lease_until_us END"};
+    "artifact_blobs.lease_until_us THEN excluded.lease_until_us ELSE artifact_blobs.lease_until_us END "
+    "RETURNING generation"};
 constexpr sql::Statement kExtendLease{
     "artifacts.extend_lease",
     "UPDATE artifact_blobs SET lease_until_us = CASE WHEN lease_until_us > ? THEN lease_until_us ELSE ? END "
-    "WHERE root = ? AND digest = ?"};
-constexpr sql::Statement kBlobSize{"artifacts.blob_size",
-                                   "SELECT size_bytes FROM artifact_blobs WHERE root = ? AND digest = ?"};
+    "WHERE root = ? AND digest = ? RETURNING size_bytes, generation"};
+constexpr sql::Statement kPointedTo{"artifacts.pointed_to",
+                                    "SELECT 1 FROM artifacts WHERE root = ? AND digest = ? LIMIT 1"};
 constexpr sql::Statement kForgetBlob{
     "artifacts.forget_blob",
     "DELETE FROM artifact_blobs WHERE root = ? AND digest = ? AND lease_until_us < ? AND NOT EXISTS "
@@ -94,17 +96,29 @@ Result<std::vector<std::string>> roots(sql::Session& session) {
   return session.query_all(kRoots, {}, [](const sql::Row& row) { return row.str(0); });
 }
 
-Result<void> lease(sql::Transaction& tx, const std::string& root, const Location& location, Timestamp until) {
-  TRACSEQ_CHECK(
-      tx.execute(kLease, args(root, location.digest, static_cast<std::int64_t>(location.size_bytes), until)));
-  return {};
+Result<std::int64_t> lease(sql::Transaction& tx, const std::string& root, const Location& location,
+                           Timestamp until) {
+  std::int64_t fresh = 0;
+  random_bytes(std::as_writable_bytes(std::span(&fresh, 1)));
+  TRACSEQ_TRY(
+      const auto generation,
+      tx.query_one(kLease,
+                   args(root, location.digest, static_cast<std::int64_t>(location.size_bytes), fresh, until),
+                   [](const sql::Row& row) { return row.integer(0); }));
+  if (!generation) return fail(Code::internal, "a lease gave no row");
+  return *generation;
 }
 
-Result<std::optional<std::int64_t>> extend_lease(sql::Transaction& tx, const std::string& root,
-                                                 const std::string& digest, Timestamp until) {
-  TRACSEQ_TRY(const std::int64_t known, tx.execute(kExtendLease, args(until, until, root, digest)));
-  if (known == 0) return std::optional<std::int64_t>{};
-  return tx.query_one(kBlobSize, args(root, digest), [](const sql::Row& row) { return row.integer(0); });
+Result<std::optional<Leased>> extend_lease(sql::Transaction& tx, const std::string& root,
+                                           const std::string& digest, Timestamp until) {
+  return tx.query_one(kExtendLease, args(until, until, root, digest),
+                      [](const sql::Row& row) { return Leased{row.integer(0), row.integer(1)}; });
+}
+
+Result<bool> pointed_to(sql::Session& session, const std::string& root, const std::string& digest) {
+  TRACSEQ_TRY(const auto found,
+              session.query_one(kPointedTo, args(root, digest), [](const sql::Row&) { return true; }));
+  return found.has_value();
 }
 
 Result<bool> forget_blob(sql::Transaction& tx, const std::string& root, const std::string& digest,

@@ -17,10 +17,19 @@ inline constexpr std::int64_t kCollectedAtOnce = 500;
 Result<std::string> root_token(sql::Transaction& tx, const std::string& root, const std::string& fresh);
 Result<std::vector<std::string>> roots(sql::Session& session);
 
-Result<void> lease(sql::Transaction& tx, const std::string& root, const Location& location, Timestamp until);
-// The content's size, or nothing if it is not known. Never shortens a lease.
-Result<std::optional<std::int64_t>> extend_lease(sql::Transaction& tx, const std::string& root,
-                                                 const std::string& digest, Timestamp until);
+// Returns the row's generation.
+Result<std::int64_t> lease(sql::Transaction& tx, const std::string& root, const Location& location,
+                           Timestamp until);
+
+struct Leased {
+  std::int64_t size_bytes = 0;
+  std::int64_t generation = 0;
+};
+// Nothing if the content is not known. Never shortens a lease.
+Result<std::optional<Leased>> extend_lease(sql::Transaction& tx, const std::string& root,
+                                           const std::string& digest, Timestamp until);
+// Whether any artifact, deleted ones included, points to the content.
+Result<bool> pointed_to(sql::Session& session, const std::string& root, const std::string& digest);
 // Whether the row was there without lease and without any artifact that points to it, and is gone now.
 Result<bool> forget_blob(sql::Transaction& tx, const std::string& root, const std::string& digest,
                          Timestamp now);

@@ -14,6 +14,7 @@ CREATE TABLE artifact_blobs (
   root @text@ NOT NULL,
   digest @text@ NOT NULL,
   size_bytes @int@ NOT NULL,
+  generation @int@ NOT NULL,
   lease_until_us @int@ NOT NULL,
   PRIMARY KEY (root, digest)
 )@without_rowid@;
