@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -40,6 +41,18 @@ struct Request {
   }
 };
 
+// Text that comes by and by and has no end of its own (server-sent events). One reader; whoever fills it may be another
+// thread. Dropping the feed ends it.
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  // Sets what is called, from any thread, when `take` has something new.
+  virtual void on_ready(std::function<void()> wake) = 0;
+  // All text since the last call, empty if there is none; nothing at all once the feed has ended (its reader was too
+  // slow, or its source is gone).
+  virtual std::optional<std::string> take() = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
@@ -47,6 +60,7 @@ struct Response {
   std::string body;
   std::unique_ptr<ByteSource> stream;                          // instead of body
   std::optional<std::uint64_t> stream_length;                  // unknown: chunked
+  std::shared_ptr<Feed> feed;                                  // instead of both
 
   static Response json(std::string text, int status = 200) {
     Response response;

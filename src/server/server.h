@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/router.h"
+#include "base/metrics.h"
+#include "server/limits.h"
+
+namespace tracseq::server {
+
+// Who is calling. Thread-safe; outlives the server. Not asked for public routes.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+  // From memory alone, on the I/O thread; nothing if that takes a look-up. The request has its headers, not its body.
+  virtual std::optional<Result<Actor>> from_memory(const api::Request& request) = 0;
+  // The same with a look-up, on a worker. A caller without a credential is an Actor of kind "anonymous"; a credential
+  // that is wrong, expired or revoked is `unauthenticated`.
+  virtual Result<Actor> authenticate(const api::Request& request) = 0;
+};
+
+// Everybody may do everything, as `actor`: a server on loopback without tokens, and tests.
+class TrustEverybody final : public Authenticator {
+ public:
+  explicit TrustEverybody(Actor actor) : actor_(std::move(actor)) {}
+  std::optional<Result<Actor>> from_memory(const api::Request&) override { return actor_; }
+  Result<Actor> authenticate(const api::Request&) override { return actor_; }
+
+ private:
+  Actor actor_;
+};
+
+struct ServerOptions {
+  std::string host = "127.0.0.1";          // an address or a name of this machine
+  std::uint16_t port = 8080;               // 0: a free one
+  std::string tls_certificate_file;        // PEM, chain included; with the key it makes the server speak TLS only
+  std::string tls_key_file;
+  std::vector<std::string> allowed_hosts;  // further values of Host, with or without port, beside this machine's own
+  bool serve_page = true;                  // the embedded page on what is no API path
+  std::string ui_dir;                      // files instead of the embedded page, for development
+  Limits limits;
+};
+
+// HTTP/1.1 over a route table: one I/O thread, which runs immediate routes itself, and a bounded pool for the others.
+// Lifecycle: the router (filled) and the authenticator outlive it; `start` once, `stop` once (the destructor stops
+// without waiting for calls to finish). Thread-safe.
+class HttpServer {
+ public:
+  HttpServer(const api::Router& router, Authenticator& authenticator, ServerOptions options,
+             metrics::Registry& metrics = metrics::process());
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Binds and begins to answer. `unavailable` names the address if it cannot be bound, `invalid` a certificate or key
+  // that cannot be used.
+  Result<void> start();
+  // The port bound; 0 before `start`.
+  [[nodiscard]] std::uint16_t port() const noexcept;
+  // "http://127.0.0.1:8080", as a client on this machine would write it.
+  [[nodiscard]] std::string url() const;
+  // Stops in order: drain_announce, close the listener, close idle connections, wait for calls under way up to
+  // drain_max, cut the rest. True if nothing had to be cut.
+  bool stop();
+  // Whether `stop` has begun (readiness answers no).
+  [[nodiscard]] bool draining() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tracseq::server
