@@ -79,6 +79,9 @@ std::optional<api::Response> Exchange::check_head() {
   if (head_.http_1_1 && head_.count("host") != 1) return refuse(Code::invalid, "the request must have one Host header");
   if (head_.fields.size() > kHeadersMax)
     return refuse(Code::too_large, fmt::format("more than {} header fields", kHeadersMax), 431);
+  const std::string coding = media_type(head_.field("transfer-encoding"));
+  if (head_.count("transfer-encoding") > 1 || (!coding.empty() && (coding != "chunked" || !head_.http_1_1)))
+    return refuse(Code::invalid, "of transfer codings only chunked is understood, once, in HTTP/1.1");
   for (const char* name : {"content-type", "authorization", "origin", "idempotency-key"})
     if (head_.count(name) > 1) return refuse(Code::invalid, fmt::format("the header {} is given twice", name));
   if (!services_.guard.host_known(head_.field("host")))

@@ -37,6 +37,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kTypes{{
     {".webmanifest", "application/manifest+json"},
 }};
 
+constexpr std::array<std::string_view, 4> kApiFolders{"/api", "/v1", "/v2", "/docs"};
+
 constexpr std::string_view kNoPage =
     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>TracSeq MLOps</title></head><body>"
     "<h1>TracSeq MLOps</h1><p>This program was built without its page. In <code>web/</code> run <code>npm ci</code> and "
@@ -50,9 +52,9 @@ std::string_view type_of(std::string_view path) {
 }
 
 bool is_api(std::string_view path) {
-  return std::any_of(std::begin({"/api/", "/v1/", "/v2/", "/docs/"}), std::end({"/api/", "/v1/", "/v2/", "/docs/"}),
-                     [&](const char* prefix) { return path.starts_with(prefix); }) ||
-         path == "/api" || path == "/v1" || path == "/v2";
+  return std::any_of(kApiFolders.begin(), kApiFolders.end(), [&](std::string_view folder) {
+    return path == folder || (path.starts_with(folder) && path[folder.size()] == '/');
+  });
 }
 
 bool has_extension(std::string_view path) {

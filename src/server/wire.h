@@ -22,7 +22,10 @@ struct Head {
   bool chunked = false;
   std::optional<std::uint64_t> content_length;
   std::vector<std::pair<std::string, std::string>> fields;
-  [[nodiscard]] bool has_body() const { return chunked || content_length.value_or(0) > 0; }
+  // With a transfer coding we do not know there may be one: such a connection cannot be read on.
+  [[nodiscard]] bool has_body() const {
+    return chunked || content_length.value_or(0) > 0 || count("transfer-encoding") > 0;
+  }
   [[nodiscard]] std::string_view field(std::string_view name) const;  // the first; empty if there is none
   [[nodiscard]] std::size_t count(std::string_view name) const;
 };
