@@ -50,8 +50,8 @@ Result<std::vector<std::size_t>> match_inputs(const ModelInfo& info, std::span<c
     std::size_t i = 0;
     while (i < info.inputs.size() && info.inputs[i].name != given[g].name) ++i;
     if (i == info.inputs.size())
-      return fail(Code::invalid, fmt::format("the model has no input '{}'; its inputs are {}",
-                                             given[g].name, names_of(info.inputs)));
+      return fail(Code::invalid, fmt::format("the model has no input '{}'; its inputs are {}", given[g].name,
+                                             names_of(info.inputs)));
     if (order[i] != kAbsent)
       return fail(Code::invalid, fmt::format("input '{}' is given twice", given[g].name));
     TRACSEQ_CHECK(check_input(info.inputs[i], given[g]));

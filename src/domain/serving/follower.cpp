@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "domain/serving/follower.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+
+namespace tracseq::serving {
+
+TRACSEQ_DEFINE_ENUM(RegistryState)
+TRACSEQ_DEFINE_TYPE(FollowerReport, {.name = "registry", .text = "Whether the registry answers"},
+                    {.name = "reason", .text = "Why it does not"},
+                    {.name = "last_contact", .text = "When it answered last"})
+
+namespace {
+
+bool same_content(const WantedModel& a, const WantedModel& b) {
+  const auto digest = [](const std::optional<WantedFile>& file) {
+    return file ? file->digest : std::string();
+  };
+  return a.version == b.version && digest(a.artefact) == digest(b.artefact) &&
+         digest(a.transformation) == digest(b.transformation) && a.feature_columns == b.feature_columns &&
+         a.not_servable_reason == b.not_servable_reason;
+}
+
+}  // namespace
+
+Follower::Follower(ModelTable& table, ModelCache& cache, std::vector<Engine*> engines,
+                   RegistrySource& registry, MakeTransformation make_transformation, FollowerOptions options)
+    : table_(table),
+      cache_(cache),
+      engines_(std::move(engines)),
+      registry_(registry),
+      make_transformation_(std::move(make_transformation)),
+      options_(options) {}
+
+Follower::~Follower() { stop(); }
+
+void Follower::start() {
+  serve_cached();
+  thread_ = std::thread([this] { run(); });
+}
+
+void Follower::stop() {
+  {
+    const Lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+FollowerReport Follower::report() const {
+  const Lock lock(mutex_);
+  return report_;
+}
+
+void Follower::run() {
+  for (;;) {
+    look();
+    Lock lock(mutex_);
+    if (!stopping_) wake_.wait_for(lock, options_.interval);
+    if (stopping_) return;
+  }
+}
+
+void Follower::serve_cached() {
+  const CacheManifest manifest = cache_.read_manifest();
+  for (const WantedModel& model : manifest.models) {
+    if (!model.not_servable_reason.empty()) {
+      table_.report(model.model_id, model.version, ModelState::not_servable, model.not_servable_reason);
+      serving_[model.model_id] = model;
+      continue;
+    }
+    auto served = load(model, true);
+    if (served) {
+      table_.publish(std::move(*served));
+      serving_[model.model_id] = model;
+    } else {
+      table_.report(model.model_id, model.version, ModelState::failed, served.error().message);
+    }
+    log::info("model_from_cache", {{"model_id", model.model_id},
+                                   {"version", model.version},
+                                   {"loaded", served.has_value()},
+                                   {"reason", served ? std::string() : served.error().message}});
+  }
+  if (!manifest.models.empty()) table_.set_complete();
+}
+
+void Follower::look() {
+  auto answer = registry_.production();
+  note(answer ? Result<void>{} : Result<void>(tl::unexpect, answer.error()));
+  if (!answer) return;
+  if (*answer) wanted_ = std::move(**answer);
+  apply();
+}
+
+// Remembers and logs whether the registry answers; a line only where that changes.
+void Follower::note(const Result<void>& contact) {
+  const Lock lock(mutex_);
+  const RegistryState before = report_.registry;
+  if (contact) {
+    report_ = {RegistryState::reachable, {}, now()};
+  } else {
+    const bool credential =
+        contact.error().code == Code::unauthenticated || contact.error().code == Code::forbidden;
+    report_.registry = credential ? RegistryState::unauthenticated : RegistryState::unreachable;
+    report_.reason = contact.error().message;
+    if (credential) report_.reason += " (set MLOPS_API_KEY or --token-file)";
+  }
+  if (report_.registry != before)
+    log::write(contact ? log::Level::info : log::Level::warning, "registry_state",
+               {{"state", enum_name(type_info<RegistryState>(), static_cast<std::int64_t>(report_.registry))},
+                {"reason", report_.reason}});
+}
+
+void Follower::apply() {
+  std::vector<std::string> names;
+  for (const WantedModel& wanted : wanted_) {
+    names.push_back(wanted.model_id);
+    bring(wanted);
+  }
+  manifest_stale_ |= std::erase_if(serving_, [&](const auto& item) {
+                       return std::find(names.begin(), names.end(), item.first) == names.end();
+                     }) > 0;
+  table_.keep_only(names);
+  table_.set_complete();
+  if (manifest_stale_) write_manifest();
+}
+
+void Follower::bring(const WantedModel& wanted) {
+  if (const auto current = serving_.find(wanted.model_id);
+      current != serving_.end() && same_content(current->second, wanted)) {
+    // Back at what is served, from a version that had failed.
+    if (failed_.erase(wanted.model_id) > 0)
+      if (auto served = table_.find(wanted.model_id, wanted.version)) table_.publish(*served);
+    return;
+  }
+  Attempt& attempt = failed_[wanted.model_id];
+  const std::string digest = wanted.artefact ? wanted.artefact->digest : std::string();
+  const bool repeated = attempt.version == wanted.version && attempt.digest == digest;
+  if (repeated && Steady::now() < attempt.next) return;
+  if (!wanted.not_servable_reason.empty()) {
+    table_.report(wanted.model_id, wanted.version, ModelState::not_servable, wanted.not_servable_reason);
+  } else {
+    if (!repeated) table_.report(wanted.model_id, wanted.version, ModelState::loading, {});
+    auto served = load(wanted, false);
+    if (!served) {
+      table_.report(wanted.model_id, wanted.version, ModelState::failed, served.error().message);
+      const auto pause = repeated ? std::min(attempt.pause * 2, options_.retry_max) : options_.retry_min;
+      attempt = {wanted.version, digest, Steady::now() + pause, pause};
+      log::error("model_not_loaded", {{"model_id", wanted.model_id},
+                                      {"version", wanted.version},
+                                      {"reason", served.error().message},
+                                      {"detail", served.error().detail}});
+      return;
+    }
+    table_.publish(std::move(*served));
+  }
+  failed_.erase(wanted.model_id);
+  serving_[wanted.model_id] = wanted;
+  manifest_stale_ = true;
+  log::info("model_serving", {{"model_id", wanted.model_id},
+                              {"version", wanted.version},
+                              {"not_servable_reason", wanted.not_servable_reason}});
+}
+
+Result<std::string> Follower::read(const WantedFile& file, bool local_only) {
+  if (local_only) return cache_.get_local(file);
+  return cache_.get(file, [&](ModelCache::Sink sink) { return registry_.fetch(file, sink); });
+}
+
+Result<std::shared_ptr<const LoadedModel>> Follower::load_artefact(const WantedModel& wanted,
+                                                                   const std::string& bytes) {
+  const Artefact artefact{wanted.format, wanted.artefact->digest, bytes_of(bytes)};
+  for (Engine* engine : engines_)
+    if (engine->can_run(artefact)) return engine->load(artefact);
+  return fail(Code::unprocessable, fmt::format("no engine here runs the format '{}'", wanted.format));
+}
+
+Result<std::shared_ptr<const ServedModel>> Follower::load(const WantedModel& wanted, bool local_only) {
+  if (!wanted.artefact) return fail(Code::unprocessable, "the registry names no file for this version");
+  std::shared_ptr<const RowTransformation> transformation;
+  if (wanted.transformation) {
+    TRACSEQ_TRY(const std::string text, read(*wanted.transformation, local_only));
+    TRACSEQ_TRY(transformation, make_transformation_(text));
+  }
+  std::shared_ptr<const LoadedModel> model;
+  {
+    TRACSEQ_TRY(const std::string bytes, read(*wanted.artefact, local_only));
+    TRACSEQ_TRY(model, load_artefact(wanted, bytes));
+  }
+  auto records = std::make_shared<RecordPlan>(model, std::move(transformation), wanted.feature_columns);
+  if (!wanted.feature_columns.empty() && !model->info().feature_names.empty() &&
+      wanted.feature_columns != model->info().feature_names)
+    log::warning("feature_columns_differ", {{"model_id", wanted.model_id}, {"version", wanted.version}});
+  return std::make_shared<const ServedModel>(ServedModel{
+      wanted.model_id, wanted.version, wanted.artefact->digest, std::move(model), std::move(records)});
+}
+
+void Follower::write_manifest() {
+  CacheManifest manifest;
+  for (const auto& [name, model] : serving_) manifest.models.push_back(model);
+  if (const auto written = cache_.write_manifest(manifest); !written) {
+    log::error("model_cache_not_written",
+               {{"reason", written.error().message}, {"detail", written.error().detail}});
+    return;  // stays stale: the next look tries again
+  }
+  manifest_stale_ = false;
+  cache_.collect(manifest);
+}
+
+}  // namespace tracseq::serving

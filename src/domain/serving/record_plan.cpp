@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+#include "domain/serving/record_plan.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+#include <limits>
+
+namespace tracseq::serving {
+namespace {
+
+template <class T>
+T element(const Tensor& tensor, std::size_t index) {
+  T value;
+  std::memcpy(&value, tensor.data.data() + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+std::optional<double> number_at(const Tensor& tensor, std::size_t index) {
+  switch (tensor.type) {
+    case DataType::fp32:
+      return element<float>(tensor, index);
+    case DataType::fp64:
+      return element<double>(tensor, index);
+    default:
+      return std::nullopt;
+  }
+}
+
+// The label of one row.
+Json label_at(const Tensor& tensor, std::size_t index) {
+  switch (tensor.type) {
+    case DataType::bytes:
+      return Json(tensor.strings[index]);
+    case DataType::int64:
+      return Json(element<std::int64_t>(tensor, index));
+    case DataType::int32:
+      return Json(static_cast<std::int64_t>(element<std::int32_t>(tensor, index)));
+    case DataType::boolean:
+      return Json(tensor.data[index] != std::byte{0});
+    default:
+      break;
+  }
+  const auto number = number_at(tensor, index);
+  return number ? Json(*number) : Json();
+}
+
+// A column's value as the model takes it: numbers and booleans; null is a missing value.
+std::optional<double> number_of(const Json& value) {
+  if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
+  if (value.is_number()) return value.number_or(0);
+  if (value.is_bool()) return value.bool_or(false) ? 1 : 0;
+  if (const std::string* text = value.as_string()) {  // non-finite numbers have no other form in JSON
+    if (*text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+    if (*text == "Infinity") return std::numeric_limits<double>::infinity();
+    if (*text == "-Infinity") return -std::numeric_limits<double>::infinity();
+  }
+  return std::nullopt;
+}
+
+bool is_float(DataType type) { return type == DataType::fp32 || type == DataType::fp64; }
+
+}  // namespace
+
+RecordPlan::RecordPlan(std::shared_ptr<const LoadedModel> model,
+                       std::shared_ptr<const RowTransformation> transformation,
+                       const std::vector<std::string>& feature_columns)
+    : model_(std::move(model)), transformation_(std::move(transformation)) {
+  const ModelInfo& info = model_->info();
+  const bool table =
+      info.inputs.size() == 1 && info.inputs[0].shape.size() == 2 && is_float(info.inputs[0].type);
+  if (!table) {
+    refusal_ = Error{Code::unsupported,
+                     "prediction by record needs a model of one input [-1, features] of numbers; this "
+                     "one is asked by its tensors (/v2)",
+                     {},
+                     {}};
+    return;
+  }
+  if (!transformation_) {
+    choose_columns(feature_columns);
+    return;
+  }
+  const std::int64_t wanted = info.inputs[0].shape[1];
+  width_ = transformation_->width();
+  if (const auto step = transformation_->offline_only()) {
+    refusal_ = Error{Code::unsupported,
+                     fmt::format("the linked transformation has the Python step '{}', which runs offline "
+                                 "only",
+                                 *step),
+                     {},
+                     {}};
+  } else if (wanted >= 0 && static_cast<std::size_t>(wanted) != width_) {
+    refusal_ =
+        Error{Code::unsupported,
+              fmt::format("the linked transformation makes {} features, the model takes {}", width_, wanted),
+              {},
+              {}};
+  }
+}
+
+void RecordPlan::choose_columns(const std::vector<std::string>& feature_columns) {
+  const ModelInfo& info = model_->info();
+  const std::int64_t wanted = info.inputs[0].shape[1];
+  const auto fits = [&](const std::vector<std::string>& names) {
+    return !names.empty() && (wanted < 0 || names.size() == static_cast<std::size_t>(wanted));
+  };
+  if (fits(info.feature_names))
+    columns_ = info.feature_names;
+  else if (fits(feature_columns))
+    columns_ = feature_columns;
+  width_ = columns_.size();
+  if (!columns_.empty()) return;
+  refusal_ = Error{
+      Code::unsupported,
+      fmt::format("the order of the columns is not known: the model has no feature names of its own, no "
+                  "transformation is linked, and its {} feature_columns do not fit its {} inputs",
+                  feature_columns.size(), wanted),
+      {},
+      {}};
+}
+
+Result<void> RecordPlan::fill(const Json& record, std::size_t index, std::span<double> row) const {
+  if (!record.is_object())
+    return fail_field("records", fmt::format("record {} must be an object of column names", index));
+  if (transformation_) {
+    auto applied = transformation_->apply(record, row);
+    if (!applied) applied.error().message = fmt::format("record {}: {}", index, applied.error().message);
+    return applied;
+  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const Json* value = record.find(columns_[i]);
+    if (value == nullptr)
+      return fail_field(columns_[i], fmt::format("record {} lacks the column '{}'", index, columns_[i]));
+    const auto number = number_of(*value);
+    if (!number)
+      return fail_field(columns_[i], fmt::format("record {}: the column '{}' must be a number or null", index,
+                                                 columns_[i]));
+    row[i] = *number;
+  }
+  return {};
+}
+
+Result<Tensor> RecordPlan::rows(const std::vector<Json>& records) const {
+  if (refusal_) return fail(*refusal_);
+  if (records.empty()) return fail_field("records", "records is empty; at least one is needed");
+  if (records.size() > kPredictRecordsMax)
+    return fail_field("records", fmt::format("records has {} elements; at most {} are allowed",
+                                             records.size(), kPredictRecordsMax));
+  Tensor tensor;
+  tensor.name = model_->info().inputs[0].name;
+  tensor.type = DataType::fp64;  // the engine narrows it where the graph wants FP32
+  tensor.shape = {static_cast<std::int64_t>(records.size()), static_cast<std::int64_t>(width_)};
+  TRACSEQ_CHECK(element_count(tensor.name, tensor.shape));
+  tensor.data.resize(records.size() * width_ * sizeof(double));
+  std::vector<double> row(width_);
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    TRACSEQ_CHECK(fill(records[i], i, row));
+    if (width_ > 0)
+      std::memcpy(tensor.data.data() + i * width_ * sizeof(double), row.data(), width_ * sizeof(double));
+  }
+  return tensor;
+}
+
+Result<std::vector<RecordPrediction>> RecordPlan::predictions(const std::vector<Tensor>& outputs,
+                                                              std::size_t records) const {
+  if (outputs.empty()) return fail(Code::unprocessable, "the model has no outputs");
+  const Tensor& label = outputs.front();
+  TRACSEQ_TRY(const std::size_t labels, element_count(label.name, label.shape));
+  if (labels != records)
+    return fail(Code::unprocessable,
+                fmt::format("the model's first output '{}' has {} values for {} records; it must be the "
+                            "label",
+                            label.name, labels, records));
+  std::vector<RecordPrediction> predictions(records);
+  for (std::size_t i = 0; i < records; ++i) predictions[i].label = label_at(label, i);
+  if (outputs.size() < 2) return predictions;
+  const Tensor& table = outputs[1];
+  const bool probabilities =
+      table.shape.size() == 2 && table.shape[0] == static_cast<std::int64_t>(records) && is_float(table.type);
+  if (!probabilities) return predictions;
+  const auto classes = static_cast<std::size_t>(table.shape[1]);
+  const std::vector<std::string>& names = model_->info().classes;
+  for (std::size_t i = 0; i < records; ++i)
+    for (std::size_t c = 0; c < classes; ++c) {
+      std::string name = names.size() == classes ? names[c] : std::to_string(c);
+      predictions[i].probabilities.emplace(std::move(name), *number_at(table, i * classes + c));
+    }
+  return predictions;
+}
+
+}  // namespace tracseq::serving

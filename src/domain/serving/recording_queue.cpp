@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "domain/serving/recording_queue.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/id.h"
+#include "base/log.h"
+
+namespace tracseq::serving {
+namespace {
+
+// Recording yields to answering where both want the processor.
+constexpr int kRecorderNice = 10;
+
+std::size_t size_of(const Prediction& prediction) {
+  std::size_t size = sizeof prediction + prediction.error.size();
+  for (const auto* tensors : {&prediction.inputs, &prediction.outputs})
+    for (const Tensor& tensor : *tensors) {
+      size += sizeof tensor + tensor.data.size() + tensor.shape.size() * sizeof(std::int64_t);
+      for (const std::string& text : tensor.strings) size += sizeof text + text.size();
+    }
+  // A record's columns become the inputs: about as many members as numbers.
+  for (const Json& record : prediction.records)
+    if (const Json::Object* members = record.as_object()) size += members->size() * sizeof(Json::Member);
+  return size;
+}
+
+bool is_final(Code code) {
+  return code == Code::invalid || code == Code::too_large || code == Code::unprocessable;
+}
+
+}  // namespace
+
+RecordingQueue::RecordingQueue(std::unique_ptr<PredictionTransport> transport, std::unique_ptr<Spool> spool,
+                               metrics::Registry& metrics)
+    : transport_(std::move(transport)),
+      spool_(std::move(spool)),
+      delivered_metric_(
+          metrics.counter("tracseq_predictions_recorded_total", "Predictions written to the prediction log")),
+      overflowed_metric_(metrics.counter("tracseq_predictions_dropped_total",
+                                         "Predictions that were not recorded", {{"reason", "overflow"}})),
+      rejected_metric_(metrics.counter("tracseq_predictions_dropped_total",
+                                       "Predictions that were not recorded", {{"reason", "rejected"}})),
+      spooled_metric_(metrics.gauge("tracseq_prediction_spool_items",
+                                    "Predictions waiting on disk for the prediction log")),
+      spool_bytes_metric_(metrics.gauge("tracseq_prediction_spool_bytes", "Bytes of the prediction spool")) {
+  refresh_gauges();
+  thread_ = std::thread([this] { run(); });
+}
+
+RecordingQueue::~RecordingQueue() { stop(); }
+
+void RecordingQueue::offer(Prediction prediction) noexcept {
+  offered_.fetch_add(1, std::memory_order_relaxed);
+  try {
+    const std::size_t size = size_of(prediction);
+    const Lock lock(mutex_);
+    if (!stopping_ && queue_.size() < kRecordingQueueMax && queue_bytes_ + size <= kRecordingQueueBytesMax) {
+      queue_bytes_ += size;
+      queue_.push_back(std::move(prediction));  // no wake-up: the thread comes by every kRecordingInterval
+      return;
+    }
+  } catch (const std::bad_alloc&) {  // counted below as any other overflow
+  }
+  drop(1, overflowed_metric_, overflowed_);
+}
+
+void RecordingQueue::drop(std::uint64_t count, metrics::Counter& counter, std::atomic<std::uint64_t>& total) {
+  counter.add(count);
+  total.fetch_add(count, std::memory_order_relaxed);
+}
+
+void RecordingQueue::stop() {
+  {
+    const Lock lock(mutex_);
+    if (stopping_) return;
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+RecordingStats RecordingQueue::stats() const {
+  const Lock lock(error_mutex_);
+  return {offered_.load(), delivered_.load(),   overflowed_.load(), rejected_.load(),
+          spooled_.load(), spool_bytes_.load(), last_error_};
+}
+
+void RecordingQueue::run() {
+  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kRecorderNice);
+  std::vector<Prediction> taken;
+  for (;;) {
+    bool stopping = false;
+    {
+      Lock lock(mutex_);
+      if (!stopping_) wake_.wait_for(lock, kRecordingInterval);
+      taken.swap(queue_);  // the emptied vector goes back with its capacity
+      queue_bytes_ = 0;
+      stopping = stopping_;
+    }
+    write_batches(taken);
+    taken.clear();
+    replay();
+    refresh_gauges();
+    if (stopping) return;
+  }
+}
+
+void RecordingQueue::write_batches(std::vector<Prediction>& taken) {
+  for (std::size_t at = 0; at < taken.size(); at += kRecordingBatchMax)
+    write_batch(std::span(taken).subspan(at, std::min(kRecordingBatchMax, taken.size() - at)));
+}
+
+void RecordingQueue::write_batch(std::span<const Prediction> batch) {
+  const SpoolRecord record{new_id(), transport_->encode(batch), batch.size()};
+  // Behind what waits already: the log gets predictions in order.
+  if (!spool_->empty() || Steady::now() < next_try_ || !deliver(record)) keep(record);
+}
+
+void RecordingQueue::keep(const SpoolRecord& record) {
+  const auto pushed = spool_->push(record);
+  if (pushed) return;
+  drop(record.items, overflowed_metric_, overflowed_);
+  log::warning("predictions_dropped",
+               {{"count", static_cast<std::size_t>(record.items)}, {"reason", pushed.error().message}});
+}
+
+void RecordingQueue::replay() {
+  for (int i = 0; i < kReplayedAtOnce && Steady::now() >= next_try_; ++i) {
+    const auto front = spool_->front();
+    if (!front) {
+      log::error("prediction_spool_unreadable",
+                 {{"reason", front.error().message}, {"detail", front.error().detail}});
+      next_try_ = Steady::now() + kRecordingBackoffMax;
+      return;
+    }
+    if (!*front || !deliver(**front)) return;
+    if (const auto popped = spool_->pop(); !popped)
+      log::error("prediction_spool_stuck",
+                 {{"reason", popped.error().message}, {"detail", popped.error().detail}});
+  }
+}
+
+bool RecordingQueue::deliver(const SpoolRecord& record) {
+  const auto delivered = transport_->deliver(record.key, record.payload);
+  const bool rejected = !delivered && is_final(delivered.error().code);
+  if (delivered) {
+    delivered_metric_.add(record.items);
+    delivered_.fetch_add(record.items, std::memory_order_relaxed);
+  } else if (rejected) {
+    drop(record.items, rejected_metric_, rejected_);
+    log::error("predictions_rejected",
+               {{"count", static_cast<std::size_t>(record.items)}, {"reason", delivered.error().message}});
+  }
+  const Lock lock(error_mutex_);
+  if (delivered || rejected) {
+    backoff_ = kRecordingBackoffMin;
+    if (delivered)
+      last_error_.clear();
+    else
+      last_error_ = delivered.error().message;
+    return true;
+  }
+  if (last_error_.empty()) log::warning("predictions_not_delivered", {{"reason", delivered.error().message}});
+  last_error_ = delivered.error().message;
+  next_try_ = Steady::now() + backoff_;
+  backoff_ = std::min(backoff_ * 2, kRecordingBackoffMax);
+  return false;
+}
+
+void RecordingQueue::refresh_gauges() {
+  spooled_.store(spool_->items());
+  spool_bytes_.store(spool_->bytes());
+  spooled_metric_.set(static_cast<double>(spool_->items()));
+  spool_bytes_metric_.set(static_cast<double>(spool_->bytes()));
+}
+
+}  // namespace tracseq::serving
