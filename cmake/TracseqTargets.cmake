@@ -37,6 +37,7 @@ function(tracseq_module name)
   add_library(tracseq_${name} MODULE ${sources})
   target_include_directories(tracseq_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${ARG_INCLUDES})
   target_link_libraries(tracseq_${name} PRIVATE ${ARG_DEPENDS} tracseq_flags)
+  target_link_options(tracseq_${name} PRIVATE -Wl,--exclude-libs,ALL)
   set_target_properties(tracseq_${name} PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   set_property(GLOBAL APPEND PROPERTY TRACSEQ_MODULES tracseq_${name})
