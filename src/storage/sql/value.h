@@ -29,8 +29,8 @@ struct Statement {
 };
 
 // One parameter; borrows text and bytes for the duration of the call. Booleans are 0/1, times microseconds
-// since the epoch, enums their names, free documents JSON text. SQLite keeps NaN as NULL: columns that must
-// hold every double store its bits (double_bits).
+// since the epoch, enums their names, free documents JSON text. In a column of doubles SQLite keeps NaN as
+// NULL and −0 as 0: columns that must hold every double store its bits (double_bits).
 class Arg {
  public:
   using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string_view, ByteView>;
