@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""Converted models answer as their originals do, or say why they cannot be served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pandas as pd
+import pytest
+from sklearn.cluster import KMeans
+from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    GradientBoostingClassifier,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
+from sklearn.tree import DecisionTreeClassifier
+
+from mlops._onnx import INPUT, convert
+from mlops._onnx_rows import ROWS, comparison_rows
+
+X, Y = load_breast_cancer(return_X_y=True)
+MODELS: list[Any] = [
+    RandomForestClassifier(n_estimators=100, random_state=0),
+    ExtraTreesClassifier(n_estimators=20, random_state=0),
+    GradientBoostingClassifier(n_estimators=30, random_state=0),
+    DecisionTreeClassifier(random_state=0),
+    make_pipeline(StandardScaler(), RandomForestClassifier(n_estimators=20, random_state=0)),
+    make_pipeline(MinMaxScaler(), DecisionTreeClassifier(random_state=0)),
+    make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
+    make_pipeline(StandardScaler(), SVC(probability=False, random_state=0)),
+    SGDClassifier(loss="log_loss", random_state=1),
+    KNeighborsClassifier(),
+]
+
+
+def name_of(model: Any) -> str:
+    return "+".join(type(step).__name__ for _, step in model.steps) if hasattr(model, "steps") else type(model).__name__
+
+
+@pytest.mark.parametrize("model", MODELS, ids=name_of)
+def test_classifiers_agree_on_their_own_thresholds_and_on_the_data(model: Any) -> None:
+    model.fit(X, Y)
+    done = convert(model)
+    assert done.reason == ""
+    assert done.onnx is not None
+    assert (done.features, done.classes) == (30, ["0", "1"])
+    session = onnxruntime.InferenceSession(done.onnx, providers=["CPUExecutionProvider"])
+    (given,) = session.get_inputs()
+    assert (given.name, given.type, given.shape[1]) == (INPUT, "tensor(double)", 30)
+    outputs = session.run(None, {INPUT: X})
+    assert np.array_equal(outputs[0], model.predict(X))
+    if hasattr(model, "predict_proba"):
+        assert outputs[1].shape == (len(X), 2)
+        assert np.abs(outputs[1] - model.predict_proba(X)).max() < 1e-5
+
+
+def test_float32_rounding_at_a_split_is_the_originals() -> None:
+    values = np.array([[0.1], [np.float64(np.float32(0.1))], [0.3], [0.7]])
+    model = DecisionTreeClassifier().fit(values, [0, 0, 1, 1])
+    threshold = float(model.tree_.threshold[0])
+    near = np.array([[threshold], [np.nextafter(threshold, 1)], [np.nextafter(threshold, 0)], [threshold + 1e-9]])
+    done = convert(model)
+    assert done.onnx is not None
+    session = onnxruntime.InferenceSession(done.onnx, providers=["CPUExecutionProvider"])
+    assert np.array_equal(session.run(None, {INPUT: near})[0], model.predict(near))
+
+
+def test_several_classes_with_names_and_columns() -> None:
+    data = load_iris(as_frame=True)
+    names = np.asarray(data.target_names)[data.target]
+    model = RandomForestClassifier(n_estimators=10, random_state=0).fit(data.data, names)
+    done = convert(model)
+    assert done.reason == ""
+    assert done.classes == ["setosa", "versicolor", "virginica"]
+    assert done.feature_names == list(data.data.columns)
+
+
+@pytest.mark.parametrize("model", [LinearRegression(), RandomForestRegressor(n_estimators=10, random_state=0)])
+def test_regressors(model: Any) -> None:
+    done = convert(model.fit(X, X[:, 3] * 2 + X[:, 1]))
+    assert done.reason == ""
+    assert done.onnx is not None
+
+
+class NoEstimator:
+    def predict(self, rows: Any) -> Any:
+        return rows
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (RandomForestClassifier(), "is not fitted"),
+        (NoEstimator(), "is not a scikit-learn model"),
+        ({"weights": [1, 2]}, "is not a scikit-learn model"),
+        (StandardScaler().fit(X), "has no predict"),
+        (make_pipeline(FunctionTransformer(np.log1p), LogisticRegression(max_iter=5000)).fit(abs(X), Y), "converter"),
+    ],
+)
+def test_what_cannot_be_served_says_why(model: Any, words: str) -> None:
+    done = convert(model)
+    assert done.onnx is None
+    assert words in done.reason
+
+
+def test_a_conversion_that_differs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = DecisionTreeClassifier(random_state=0).fit(X, Y)
+    monkeypatch.setattr(type(model), "predict", lambda self, rows: np.zeros(len(rows), dtype=int))
+    done = convert(model)
+    assert done.onnx is None
+    assert f"of {ROWS} samples" in done.reason
+
+
+def test_rows_of_a_pipeline_run_are_used_where_they_fit() -> None:
+    model = KMeans(n_clusters=2, n_init=1, random_state=0).fit(X)
+    assert convert(model, X[:50]).reason == ""
+    frame = pd.DataFrame(X[:, :2], columns=["a", "b"])
+    assert convert(DecisionTreeClassifier().fit(frame, Y), X[:50, :2]).reason == ""
+
+
+def test_comparison_rows_are_the_same_every_time_and_lie_on_thresholds() -> None:
+    model = RandomForestClassifier(n_estimators=5, random_state=0).fit(X, Y)
+    rows = comparison_rows(model)
+    assert rows.shape == (ROWS, 30)
+    assert np.array_equal(rows, comparison_rows(model))
+    used = model.estimators_[0].tree_.feature[0]
+    known = {t for e in model.estimators_ for f, t in zip(e.tree_.feature, e.tree_.threshold) if f == used}
+    assert known & set(rows[:, used])
