@@ -51,8 +51,8 @@ Result<std::unique_ptr<Connection>> Readers::take() {
   {
     Lock lock(mutex_);
     const auto until = Steady::now() + limits_.turn_wait;
-    while (paused_ || (idle_.empty() && taken_ >= limits_.connections))
-      if (changed_.wait_until(lock, until) == std::cv_status::timeout)
+    while (idle_.empty() && taken_ >= limits_.connections)
+      if (changed_->wait_until(lock, until) == std::cv_status::timeout)
         return fail(Code::unavailable, "the database is busy: all its connections are in use");
     ++taken_;
     if (!idle_.empty()) {
@@ -72,7 +72,7 @@ void Readers::give_back(std::unique_ptr<Connection> connection) {
     --taken_;
     if (connection && !connection->broken()) idle_.push_back(std::move(connection));
   }
-  changed_.notify_all();
+  changed_->notify_all();
 }
 
 Result<void> Readers::run(FunctionRef<Result<void>(Session&)> function) {
@@ -99,29 +99,30 @@ std::optional<std::int64_t> Readers::data_version() {
   return version;
 }
 
-bool Readers::pause(Steady::time_point until) {
-  {
-    Lock lock(mutex_);
-    paused_ = true;
-    while (taken_ > 0)
-      if (changed_.wait_until(lock, until) == std::cv_status::timeout) {
-        paused_ = false;
-        changed_.notify_all();
-        return false;
-      }
-    idle_.clear();
+bool Readers::rest(Steady::time_point until) {
+  mutex_.lock();
+  while (taken_ > 0) {
+    if (changed_->wait_until(mutex_, until) != std::cv_status::timeout) continue;
+    mutex_.unlock();
+    return false;
   }
-  const Lock lock(watch_mutex_);
+  idle_.clear();
+  watch_mutex_.lock();
   watcher_.reset();
-  return true;
+  return true;  // with both mutexes, so that nobody stands inside them while the process is copied
 }
 
-void Readers::resume() {
-  {
-    const Lock lock(mutex_);
-    paused_ = false;
-  }
-  changed_.notify_all();
+void Readers::go_on_in_parent() {
+  watch_mutex_.unlock();
+  mutex_.unlock();
+}
+
+void Readers::go_on_in_child() {
+  // Threads that wait in the parent do not exist here; what they wait on cannot be cleaned up, only left.
+  (void)changed_.release();
+  changed_ = std::make_unique<std::condition_variable_any>();
+  watch_mutex_.unlock();
+  mutex_.unlock();
 }
 
 }  // namespace tracseq::sql::sqlite

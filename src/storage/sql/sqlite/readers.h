@@ -21,10 +21,10 @@ class Readers {
   // The number SQLite changes whenever another connection, of any process, has committed.
   std::optional<std::int64_t> data_version();
 
-  // Waits until nobody reads, closes all and keeps readers out until `resume`. False past the time, nothing
-  // changed.
-  bool pause(Steady::time_point until);
-  void resume();
+  // For a fork (ForkGuarded): waits until nobody reads, closes all connections and keeps readers out.
+  bool rest(Steady::time_point until);
+  void go_on_in_parent();
+  void go_on_in_child();
 
  private:
   class Taken;
@@ -35,11 +35,10 @@ class Readers {
   const Limits limits_;
 
   Mutex mutex_;
-  std::condition_variable_any changed_;
+  std::unique_ptr<std::condition_variable_any> changed_ = std::make_unique<std::condition_variable_any>();
   std::vector<std::unique_ptr<Connection>> idle_
       GUARDED_BY(mutex_);  // the last one used is the first one taken
   int taken_ GUARDED_BY(mutex_) = 0;
-  bool paused_ GUARDED_BY(mutex_) = false;
 
   Mutex watch_mutex_;
   std::unique_ptr<Connection> watcher_ GUARDED_BY(watch_mutex_);  // data_version is counted per connection

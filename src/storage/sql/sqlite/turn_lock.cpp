@@ -22,8 +22,8 @@ constexpr auto kEagerPause = std::chrono::microseconds(100);
 constexpr auto kPatientPause = std::chrono::milliseconds(1);
 
 tl::unexpected<Error> lock_failed(const std::string& path, int error) {
-  return fail(Code::unavailable, "the database's turn lock cannot be used",
-              fmt::format("{}: {}", path, std::strerror(error)));
+  return fail(error == ENOSPC || error == EDQUOT ? Code::storage_full : Code::unavailable,
+              "the database's turn lock cannot be used", fmt::format("{}: {}", path, std::strerror(error)));
 }
 
 // Calls `attempt` until it gives something other than EAGAIN or the time is over.
@@ -45,13 +45,20 @@ int poll_until(Steady::time_point until, F attempt) {
 }  // namespace
 
 Result<std::unique_ptr<TurnLock>> TurnLock::open(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-  if (fd < 0) return lock_failed(path, errno);
-  close_after_fork(fd);
-  return std::unique_ptr<TurnLock>(new TurnLock(fd, path));
+  std::unique_ptr<TurnLock> lock(new TurnLock(path));
+  TRACSEQ_CHECK(lock->open_file());
+  return lock;
+}
+
+Result<void> TurnLock::open_file() {
+  fd_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  if (fd_ < 0) return lock_failed(path_, errno);
+  close_after_fork(fd_);
+  return {};
 }
 
 TurnLock::~TurnLock() {
+  if (fd_ < 0) return;
   forget_after_fork(fd_);
   ::close(fd_);
 }
@@ -76,6 +83,7 @@ Result<std::int64_t> TurnLock::draw(Steady::time_point until) {
 
 Result<void> TurnLock::acquire(Steady::time_point until) {
   TRACSEQ_ENSURE(held_ == 0);
+  if (fd_ < 0) TRACSEQ_CHECK(open_file());
   TRACSEQ_TRY(const std::int64_t ticket, draw(until));
   const int free = poll_until(until, [&] { return probe_range(fd_, kFirstTicketByte, ticket); });
   if (free == 0) {

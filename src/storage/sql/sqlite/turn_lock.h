@@ -28,13 +28,16 @@ class TurnLock {
   // Waits for the turn. `unavailable` past the time; the number drawn is given up.
   Result<void> acquire(Steady::time_point until);
   void release() noexcept;
+  // In a forked child, where the parent's file was closed: the next turn opens its own.
+  void forget_file() noexcept { fd_ = -1; }
 
  private:
-  TurnLock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+  explicit TurnLock(std::string path) : path_(std::move(path)) {}
+  Result<void> open_file();
   Result<std::int64_t> draw(Steady::time_point until);
 
-  const int fd_;
   const std::string path_;
+  int fd_ = -1;
   std::int64_t held_ = 0;  // 0: none
 };
 

@@ -117,23 +117,29 @@ void Writer::leave_lead() {
   if (!queue_.empty()) {
     queue_.front()->wake.notify_one();
   } else {
-    idle_.notify_all();
+    idle_->notify_all();
   }
 }
 
-bool Writer::pause(Steady::time_point until) {
-  Lock lock(mutex_);
-  while (leading_ || !queue_.empty())
-    if (idle_.wait_until(lock, until) == std::cv_status::timeout) return false;
-  leading_ = true;
+bool Writer::rest(Steady::time_point until) {
+  mutex_.lock();
+  while (leading_ || !queue_.empty()) {
+    if (idle_->wait_until(mutex_, until) != std::cv_status::timeout) continue;
+    mutex_.unlock();
+    return false;
+  }
   connection_.reset();
-  return true;
+  return true;  // with the mutex, so that nobody stands inside it while the process is copied
 }
 
-void Writer::resume() {
-  const Lock lock(mutex_);
-  leading_ = false;
-  if (!queue_.empty()) queue_.front()->wake.notify_one();
+void Writer::go_on_in_parent() { mutex_.unlock(); }
+
+void Writer::go_on_in_child() {
+  // Threads that wait in the parent do not exist here; what they wait on cannot be cleaned up, only left.
+  (void)idle_.release();
+  idle_ = std::make_unique<std::condition_variable_any>();
+  turn_lock_->forget_file();
+  mutex_.unlock();
 }
 
 }  // namespace tracseq::sql::sqlite

@@ -31,10 +31,10 @@ class Writer {
   // What the function throws is thrown here; its transaction is rolled back.
   Result<void> run(Function function);
 
-  // Waits until nobody writes, closes the connection and keeps writers out until `resume`. False past the
-  // time: nothing is closed, nobody kept out.
-  bool pause(Steady::time_point until);
-  void resume();
+  // For a fork (ForkGuarded): waits until nobody writes, closes the connection and keeps writers out.
+  bool rest(Steady::time_point until);
+  void go_on_in_parent();
+  void go_on_in_child();
 
  private:
   struct Request;
@@ -54,7 +54,7 @@ class Writer {
   std::vector<Request*> members_;
 
   Mutex mutex_;
-  std::condition_variable_any idle_;
+  std::unique_ptr<std::condition_variable_any> idle_ = std::make_unique<std::condition_variable_any>();
   std::deque<Request*> queue_ GUARDED_BY(mutex_);
   bool leading_ GUARDED_BY(mutex_) = false;
 };

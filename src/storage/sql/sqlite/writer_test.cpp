@@ -218,6 +218,49 @@ TEST_F(SqliteWriter, AKilledWriterLeavesNothingHalfDone) {
   ::close(ready[1]);
 }
 
+TEST_F(SqliteWriter, ParentAndChildGoOnAfterAFork) {
+  ASSERT_TRUE(add("before"));
+  std::atomic<bool> stop = false;
+  std::atomic<int> written = 0;
+  std::thread busy([&] {
+    while (!stop) {
+      if (add("parent-" + std::to_string(written))) ++written;
+      (void)rows();
+    }
+  });
+  constexpr int kChildren = 5;
+  testing::Children children;
+  for (int i = 0; i < kChildren; ++i)
+    children.start([&, i] {
+      for (int n = 0; n < 20; ++n)
+        if (!add("child-" + std::to_string(i) + "-" + std::to_string(n))) return 1;
+      if (rows() < 20) return 2;
+      database_.reset();
+      return 0;
+    });
+  EXPECT_EQ(children.wait_all(), std::vector<int>(kChildren, 0));
+  stop = true;
+  busy.join();
+  EXPECT_GT(written, 0);
+  EXPECT_EQ(rows(), 1 + written + kChildren * 20);
+}
+
+TEST_F(SqliteWriter, AChildForkedOutOfATransactionIsToldToOpenItsOwn) {
+  testing::Children children;
+  ASSERT_TRUE(database_->write([&](Transaction& tx) -> Result<void> {
+    TRACSEQ_CHECK(tx.execute(kAdd, args("parent", 1)));
+    children.start([&] {
+      const auto refused = add("child");
+      if (refused || refused.error().code != Code::unavailable) return 1;
+      database_.reset();
+      return 0;
+    });
+    return {};
+  }));
+  EXPECT_EQ(children.wait_all(), std::vector<int>{0});
+  EXPECT_EQ(rows(), 1);
+}
+
 // A disk that is full, played by a limit on the size of files.
 TEST_F(SqliteWriter, AFullDiskIsNamedAndNothingIsHalfWritten) {
   database_.reset();
