@@ -6,22 +6,39 @@
 #include <unistd.h>
 
 #include <array>
+#include <filesystem>
 
+#include "api/artifact_routes.h"
 #include "api/security_routes.h"
 #include "api/tracking_routes.h"
 #include "base/id.h"
 #include "domain/tracking/metrics.h"
 #include "domain/tracking/tracking.h"
+#include "storage/artifacts/catalog.h"
+#include "storage/sql/url.h"
 
 namespace tracseq::api {
 
+namespace {
+
+// Where artifacts go when nobody said: beside the SQLite file, else below the working folder.
+Result<std::string> artifact_root(const CoreOptions& options) {
+  if (!options.artifact_root.empty()) return std::filesystem::absolute(options.artifact_root).lexically_normal().string();
+  TRACSEQ_TRY(const sql::Url url, sql::parse_url(options.database_url));
+  if (url.dialect == sql::Dialect::sqlite) return url.sqlite_path + ".artifacts";
+  return std::filesystem::absolute("mlops_data/artifacts").string();
+}
+
+}  // namespace
+
 // Members in the order of construction: each service uses only those above it.
 struct Core::Services {
-  Services(CoreOptions given, std::unique_ptr<sql::Database> opened)
-      : options(std::move(given)), database(std::move(opened)) {}
+  Services(CoreOptions given, std::unique_ptr<sql::Database> opened, std::string root)
+      : options(std::move(given)), database(std::move(opened)), catalog(*database, std::move(root)) {}
 
   CoreOptions options;
   std::unique_ptr<sql::Database> database;
+  artifacts::ArtifactCatalog catalog;
   audit::Ledger ledger{*database};
   security::Tokens tokens{*database, ledger};
   tracking::Experiments experiments{*database, ledger};
@@ -34,6 +51,7 @@ struct Core::Services {
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
+    router.add(artifact_routes(*database, ledger, catalog));
   }
 };
 
@@ -42,7 +60,8 @@ Core::~Core() = default;
 
 Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options) {
   TRACSEQ_TRY(auto database, sql::open_database(options.database_url, options.limits));
-  auto services = std::make_unique<Services>(options, std::move(database));
+  TRACSEQ_TRY(std::string root, artifact_root(options));
+  auto services = std::make_unique<Services>(options, std::move(database), std::move(root));
   services->add_routes();
   return std::unique_ptr<Core>(new Core(std::move(services)));
 }
@@ -51,6 +70,7 @@ const CoreOptions& Core::options() const { return services_->options; }
 const Router& Core::router() const { return services_->router; }
 sql::Database& Core::database() { return *services_->database; }
 audit::Ledger& Core::ledger() { return services_->ledger; }
+artifacts::ArtifactCatalog& Core::catalog() { return services_->catalog; }
 security::Tokens& Core::tokens() { return services_->tokens; }
 
 CallContext embedded_context() {

@@ -10,6 +10,7 @@
 #include "api/router.h"
 #include "domain/audit/ledger.h"
 #include "domain/security/tokens.h"
+#include "storage/artifacts/catalog.h"
 #include "storage/sql/database.h"
 
 namespace tracseq::api {
@@ -35,6 +36,7 @@ class Core {
   [[nodiscard]] const Router& router() const;
   [[nodiscard]] sql::Database& database();
   [[nodiscard]] audit::Ledger& ledger();
+  [[nodiscard]] artifacts::ArtifactCatalog& catalog();
   [[nodiscard]] security::Tokens& tokens();
 
  private:
