@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <duckdb.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "storage/tables/table_engine.h"
+
+// Thin owners over DuckDB's C API. Each is used by one thread at a time.
+namespace tracseq::tables::duck {
+
+// An error of DuckDB in our words: what is wrong with the file, which limit was met.
+Error error_from(const char* text);
+
+class Connection;
+
+// One working database in memory, locked to one input file and one folder.
+class Database {
+ public:
+  static Result<std::unique_ptr<Database>> open(const std::string& input, const std::string& folder,
+                                                const EngineLimits& limits);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  Result<std::unique_ptr<Connection>> connect();
+
+ private:
+  Database() = default;
+  duckdb_database handle_ = nullptr;
+  std::string temp_folder_;
+};
+
+// The rows of a running query, converted batch by batch.
+class QueryReader final : public BatchReader {
+ public:
+  QueryReader(std::unique_ptr<Connection> connection, duckdb_result result);
+  ~QueryReader() override;
+  Result<const ColumnBatch*> next() override;
+  // Names for the columns, where they differ from those of the query.
+  void rename(const std::vector<std::string>& names);
+
+ private:
+  Result<void> append(duckdb_data_chunk chunk);
+
+  std::unique_ptr<Connection> connection_;
+  duckdb_result result_;
+  ColumnBatch batch_;
+  bool done_ = false;
+};
+
+class Connection {
+ public:
+  explicit Connection(duckdb_connection handle) : handle_(handle) {}
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  [[nodiscard]] duckdb_connection handle() const noexcept { return handle_; }
+
+  // Runs statements to their end, asking `check` between the steps.
+  Result<void> execute(const std::string& sql, const Check& check = {});
+  // Runs a query whose rows are fetched as they are made; the reader owns the connection.
+  static Result<std::unique_ptr<QueryReader>> stream(std::unique_ptr<Connection> connection,
+                                                     const std::string& sql);
+
+ private:
+  Result<duckdb_result> run(const std::string& sql, bool streaming, const Check& check);
+  duckdb_connection handle_;
+};
+
+// Makes `tracseq_batches()` on a connection: a table function over a reader. While a query with it runs,
+// `reader` must live; its error is kept in `error`.
+struct BatchFeed {
+  BatchReader* reader = nullptr;
+  std::vector<ColumnInfo> columns;
+  const ColumnBatch* batch = nullptr;  // being handed out
+  std::size_t row = 0;
+  std::optional<Error> error;
+};
+Result<void> register_feed(Connection& connection, BatchFeed& feed);
+
+// Our type as DuckDB's SQL name.
+const char* sql_type(ColumnType type) noexcept;
+
+}  // namespace tracseq::tables::duck

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "database.h"
+
+namespace tracseq::tables::duck {
+namespace {
+
+constexpr const char* kMissingTexts = "['', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None']";
+
+// `source` read as the type; null where it is none.
+std::string typed(const std::string& source, ColumnType type) {
+  switch (type) {
+    case ColumnType::boolean:
+      return fmt::format("TRY_CAST({} AS BOOLEAN)", source);
+    // A cast of '3.7' would round it; only whole numbers are integers.
+    case ColumnType::int64:
+      return fmt::format(
+          "CASE WHEN TRY_CAST({0} AS DOUBLE) = TRY_CAST({0} AS BIGINT) THEN TRY_CAST({0} AS BIGINT) END",
+          source);
+    case ColumnType::float64:
+      return fmt::format("nullif(TRY_CAST({} AS DOUBLE), 'NaN'::DOUBLE)", source);
+    case ColumnType::string:
+      return fmt::format("CAST({} AS VARCHAR)", source);
+    case ColumnType::timestamp:
+      // Through TIMESTAMPTZ, which heeds an offset; without one the text is UTC, the session's zone.
+      return fmt::format("TRY_CAST(TRY_CAST({} AS TIMESTAMPTZ) AS TIMESTAMP)", source);
+  }
+  return source;
+}
+
+std::string text_columns(const std::vector<std::string>& names) {
+  std::string out = "{";
+  for (const auto& name : names)
+    out += fmt::format("{}{}: 'VARCHAR'", out.size() == 1 ? "" : ", ", quote(name));
+  return out + "}";
+}
+
+std::string scan_of(const InputFile& file) {
+  const std::uint64_t line_max = kLineBytesMax + 16;
+  switch (file.format) {
+    case FileFormat::csv:
+      // No new_line: DuckDB finds it, and naming \r\n together with nullstr loses every row (1.4.4).
+      return fmt::format(
+          "read_csv({}, auto_detect = false, header = true, delim = {}, quote = '\"', escape = '\"', "
+          "nullstr = {}, max_line_size = {}, strict_mode = true, columns = {})",
+          quote(file.path), quote(std::string_view(&file.delimiter, 1)), kMissingTexts, line_max,
+          text_columns(file.columns));
+    case FileFormat::json_lines:
+      return fmt::format(
+          "read_json({}, format = 'newline_delimited', maximum_object_size = {}, columns = {})",
+          quote(file.path), line_max, text_columns(file.columns));
+    case FileFormat::parquet:
+      return fmt::format("read_parquet({})", quote(file.path));
+  }
+  return {};
+}
+
+ColumnType type_of_sql(std::string_view name) {
+  if (name == "BOOLEAN") return ColumnType::boolean;
+  if (name == "FLOAT" || name == "DOUBLE" || name.starts_with("DECIMAL")) return ColumnType::float64;
+  if (name.starts_with("TIMESTAMP") || name == "DATE") return ColumnType::timestamp;
+  if (name.ends_with("INT") || name == "INTEGER" || name == "UINTEGER") return ColumnType::int64;
+  return ColumnType::string;
+}
+
+class DuckTable final : public Table {
+ public:
+  static Result<std::unique_ptr<DuckTable>> make(const std::string& input, const std::string& folder,
+                                                 const EngineLimits& limits) {
+    std::unique_ptr<DuckTable> table(new DuckTable());
+    TRACSEQ_TRY(table->database_, Database::open(input, folder, limits));
+    TRACSEQ_TRY(table->connection_, table->database_->connect());
+    TRACSEQ_CHECK(register_feed(*table->connection_, table->feed_));
+    return table;
+  }
+
+  Result<void> load(const std::string& scan, const std::vector<LoadColumn>& columns, const Check& check) {
+    std::string select;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      const std::string source = quote_name(columns[c].name);
+      select += fmt::format("{}{} AS c{}", c == 0 ? "" : ", ", typed(source, columns[c].type), c);
+      const bool keeps = columns[c].keep_mismatches && columns[c].type != ColumnType::string;
+      // NaN in a Parquet file is a missing number, not a mismatch.
+      if (keeps)
+        select += fmt::format(
+            ", CASE WHEN {1} IS NOT NULL AND {2} IS NULL AND lower(CAST({1} AS VARCHAR)) <> 'nan' "
+            "THEN CAST({1} AS VARCHAR) END AS x{0}",
+            c, source, typed(source, columns[c].type));
+      infos_.push_back({columns[c].name, columns[c].type});
+      mismatches_.push_back(keeps);
+      places_[columns[c].name] = c;
+    }
+    TRACSEQ_CHECK(
+        connection_->execute(fmt::format("CREATE TABLE data AS SELECT {} FROM {}", select, scan), check));
+    return count();
+  }
+
+  Result<void> load(const std::vector<ColumnInfo>& columns, BatchReader& reader, const Check& check) {
+    std::vector<LoadColumn> loads;
+    feed_.columns.clear();
+    for (const auto& column : columns) {
+      loads.push_back({column.name, column.type, false});
+      feed_.columns.push_back(column);
+    }
+    start_feed(reader);
+    return feed_result(load("tracseq_batches()", loads, check));
+  }
+
+  [[nodiscard]] std::vector<ColumnInfo> columns() const override { return infos_; }
+  [[nodiscard]] std::int64_t rows() const override { return rows_; }
+  [[nodiscard]] std::string sql(std::string_view column) const override {
+    const auto found = places_.find(column);
+    TRACSEQ_ENSURE(found != places_.end());
+    return fmt::format("c{}", found->second);
+  }
+  [[nodiscard]] std::string mismatch_sql(std::string_view column) const override {
+    const auto found = places_.find(column);
+    TRACSEQ_ENSURE(found != places_.end());
+    return mismatches_[found->second] ? fmt::format("x{}", found->second) : "CAST(NULL AS VARCHAR)";
+  }
+
+  Result<std::unique_ptr<BatchReader>> open(const std::vector<std::string>& names) override {
+    std::vector<std::string> wanted = names;
+    if (wanted.empty())
+      for (const auto& info : infos_) wanted.push_back(info.name);
+    std::string select;
+    for (const auto& name : wanted) {
+      const auto found = places_.find(name);
+      if (found == places_.end())
+        return fail(Code::not_found, fmt::format("the table has no column '{}'", name));
+      select += fmt::format("{}c{}", select.empty() ? "" : ", ", found->second);
+    }
+    TRACSEQ_TRY(auto connection, database_->connect());
+    TRACSEQ_TRY(std::unique_ptr<QueryReader> reader,
+                Connection::stream(std::move(connection), fmt::format("SELECT {} FROM data", select)));
+    reader->rename(wanted);
+    return reader;
+  }
+
+  Result<void> query(const std::string& text, FunctionRef<Result<void>(const ColumnBatch&)> visit) override {
+    TRACSEQ_TRY(auto connection, database_->connect());
+    TRACSEQ_TRY(const auto reader, Connection::stream(std::move(connection), text));
+    while (true) {
+      TRACSEQ_TRY(const ColumnBatch* batch, reader->next());
+      if (batch == nullptr) return {};
+      TRACSEQ_CHECK(visit(*batch));
+    }
+  }
+
+  // Rows are first compared by a hash of 64 bits; only those whose hash occurs twice are compared in full.
+  Result<std::int64_t> duplicates() override {
+    if (duplicates_) return *duplicates_;
+    std::string cells;
+    for (std::size_t c = 0; c < infos_.size(); ++c)
+      cells += fmt::format("{}c{}{}", c == 0 ? "" : ", ", c, mismatches_[c] ? fmt::format(", x{}", c) : "");
+    TRACSEQ_CHECK(connection_->execute(fmt::format(
+        "CREATE TABLE suspects AS SELECT hash({0}) AS k FROM data GROUP BY k HAVING count(*) > 1", cells)));
+    TRACSEQ_CHECK(connection_->execute(
+        fmt::format("CREATE TABLE repeats AS SELECT r FROM (SELECT rowid AS r, row_number() OVER (PARTITION "
+                    "BY {0} ORDER BY rowid) "
+                    "AS n FROM data WHERE hash({0}) IN (SELECT k FROM suspects)) WHERE n > 1",
+                    cells)));
+    TRACSEQ_TRY(duplicates_, count_of("repeats"));
+    return *duplicates_;
+  }
+
+  Result<std::int64_t> drop_duplicates() override {
+    TRACSEQ_TRY(const std::int64_t repeats, duplicates());
+    if (repeats > 0)
+      TRACSEQ_CHECK(connection_->execute("DELETE FROM data WHERE rowid IN (SELECT r FROM repeats)"));
+    TRACSEQ_CHECK(connection_->execute("DROP TABLE suspects"));
+    TRACSEQ_CHECK(connection_->execute("DROP TABLE repeats"));
+    duplicates_.reset();
+    TRACSEQ_CHECK(count());
+    return repeats;
+  }
+
+  Result<void> write_parquet(const std::vector<ColumnInfo>& columns, BatchReader& reader,
+                             const std::string& path) override {
+    feed_.columns = columns;
+    start_feed(reader);
+    return feed_result(connection_->execute(
+        fmt::format("COPY (SELECT * FROM tracseq_batches()) TO {} (FORMAT parquet)", quote(path))));
+  }
+
+ private:
+  DuckTable() = default;
+
+  void start_feed(BatchReader& reader) {
+    feed_.reader = &reader;
+    feed_.batch = nullptr;
+    feed_.row = 0;
+    feed_.error.reset();
+  }
+  // The reader's own error says more than what DuckDB made of it.
+  Result<void> feed_result(Result<void> result) {
+    feed_.reader = nullptr;
+    if (!result && feed_.error) return fail(*feed_.error);
+    return result;
+  }
+
+  Result<std::int64_t> count_of(const char* table) {
+    std::int64_t found = 0;
+    TRACSEQ_CHECK(
+        query(fmt::format("SELECT count(*) FROM {}", table), [&](const ColumnBatch& batch) -> Result<void> {
+          found = batch.columns[0].integers[0];
+          return {};
+        }));
+    return found;
+  }
+  Result<void> count() {
+    TRACSEQ_TRY(rows_, count_of("data"));
+    return {};
+  }
+
+  std::unique_ptr<Database> database_;
+  std::unique_ptr<Connection> connection_;
+  BatchFeed feed_;
+  std::vector<ColumnInfo> infos_;
+  std::vector<bool> mismatches_;
+  std::map<std::string, std::size_t, std::less<>> places_;
+  std::int64_t rows_ = 0;
+  std::optional<std::int64_t> duplicates_;
+};
+
+class DuckEngine final : public TableEngine {
+ public:
+  Result<std::vector<ColumnInfo>> describe(const InputFile& file) override {
+    std::vector<ColumnInfo> infos;
+    if (file.format != FileFormat::parquet) {
+      for (const auto& name : file.columns) infos.push_back({name, ColumnType::string});
+      return infos;
+    }
+    TRACSEQ_TRY(const auto table, DuckTable::make(file.path, file.path + ".d", {}));
+    const auto sql =
+        fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file));
+    TRACSEQ_CHECK(table->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
+      for (std::size_t r = 0; r < batch.rows; ++r)
+        infos.push_back({std::string(batch.columns[0].text(r)), type_of_sql(batch.columns[1].text(r))});
+      return {};
+    }));
+    return infos;
+  }
+
+  Result<std::unique_ptr<Table>> load(const InputFile& file, const std::vector<LoadColumn>& columns,
+                                      const std::string& folder, const EngineLimits& limits,
+                                      const Check& check) override {
+    TRACSEQ_TRY(const auto known, describe(file));
+    for (const auto& column : columns)
+      if (std::none_of(known.begin(), known.end(),
+                       [&](const ColumnInfo& i) { return i.name == column.name; }))
+        return fail(
+            Error{Code::not_found, fmt::format("the file has no column '{}'", column.name), {}, column.name});
+    TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, limits));
+    TRACSEQ_CHECK(table->load(scan_of(file), columns, check));
+    return table;
+  }
+
+  Result<std::unique_ptr<Table>> load(const std::vector<ColumnInfo>& columns, BatchReader& reader,
+                                      const std::string& folder, const EngineLimits& limits,
+                                      const Check& check) override {
+    TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make({}, folder, limits));
+    TRACSEQ_CHECK(table->load(columns, reader, check));
+    return table;
+  }
+};
+
+}  // namespace
+}  // namespace tracseq::tables::duck
+
+// The module's one door; see table_engine.cpp.
+extern "C" __attribute__((visibility("default"))) tracseq::tables::TableEngine* tracseq_table_engine();
+tracseq::tables::TableEngine* tracseq_table_engine() {
+  static tracseq::tables::duck::DuckEngine engine;
+  return &engine;
+}

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "storage/tables/table_engine.h"
+
+namespace tracseq::tables {
+namespace {
+
+class Engine : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "tracseq-tables-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    auto engine = table_engine();
+    ASSERT_TRUE(engine) << engine.error().message << engine.error().detail;
+    engine_ = *engine;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& content) {
+    const std::string path = folder_ + "/" + name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+  // The error of inspecting and loading all columns as text, or nothing.
+  std::string error_of(const std::string& name, const std::string& content) {
+    auto table = load(write(name, content));
+    return table ? "" : table.error().message;
+  }
+  Result<std::unique_ptr<Table>> load(const std::string& path, std::vector<LoadColumn> columns = {},
+                                      const EngineLimits& limits = {}) {
+    TRACSEQ_TRY(const InputFile file, inspect_file(path));
+    if (columns.empty()) {
+      TRACSEQ_TRY(const auto infos, engine_->describe(file));
+      for (const auto& info : infos) columns.push_back({info.name, info.type, true});
+    }
+    return engine_->load(file, columns, folder_, limits, {});
+  }
+  // All rows as text, "~" for missing.
+  static std::vector<std::string> rows(Table& table, const std::vector<std::string>& names = {}) {
+    std::vector<std::string> out;
+    auto reader = table.open(names);
+    EXPECT_TRUE(reader) << (reader ? "" : reader.error().message);
+    while (true) {
+      auto batch = (*reader)->next();
+      EXPECT_TRUE(batch) << (batch ? "" : batch.error().message);
+      if (!batch || *batch == nullptr) return out;
+      for (std::size_t r = 0; r < (*batch)->rows; ++r) {
+        std::string row;
+        for (const Column& column : (*batch)->columns)
+          row += (row.empty() ? "" : "|") + (column.present(r) ? value_text(column, r) : std::string("~"));
+        out.push_back(row);
+      }
+    }
+  }
+
+  std::string folder_;
+  TableEngine* engine_ = nullptr;
+};
+
+TEST_F(Engine, ReadsTypesAndKeepsWhatDoesNotFit) {
+  const auto path = write("a.csv",
+                          "id,n,x,ok,at\n"
+                          "a,1,1.5,true,2024-01-02\n"
+                          "b,2.0,nan,False,2024-01-02T03:04:05Z\n"
+                          "c,3.7,abc,maybe,2024-01-02 03:04:05+02:00\n"
+                          "\"d,\"\"e\",NA,,1,yesterday\n");
+  auto table = load(path, {{"n", ColumnType::int64, true},
+                           {"x", ColumnType::float64, true},
+                           {"ok", ColumnType::boolean, true},
+                           {"at", ColumnType::timestamp, true},
+                           {"id", ColumnType::string, true}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  EXPECT_EQ((*table)->rows(), 4);
+  EXPECT_EQ(rows(**table),
+            (std::vector<std::string>{"1|1.5|true|2024-01-02T00:00:00.000000Z|a",
+                                      "2|~|false|2024-01-02T03:04:05.000000Z|b",
+                                      "~|~|~|2024-01-02T01:04:05.000000Z|c", "~|~|true|~|d,\"e"}));
+  std::string mismatches;
+  const auto sql =
+      fmt::format("SELECT {}, {}, {}, {} FROM data", (*table)->mismatch_sql("n"), (*table)->mismatch_sql("x"),
+                  (*table)->mismatch_sql("ok"), (*table)->mismatch_sql("at"));
+  const auto done = (*table)->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
+    for (std::size_t r = 0; r < batch.rows; ++r)
+      for (const Column& column : batch.columns)
+        if (column.present(r)) mismatches += std::string(column.text(r)) + ";";
+    return {};
+  });
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(mismatches, "3.7;abc;maybe;yesterday;");
+}
+
+TEST_F(Engine, ReadsEverySaneDialect) {
+  const std::vector<std::string> expected{"1|a b", "2|~", "3|x"};
+  for (const char* content :
+       {"n,s\n1,a b\n2,\n3,x\n", "n;s\r\n1;a b\r\n2;\r\n3;x\r\n", "n\ts\n1\ta b\n2\t\n3\tx",
+        "n|s\n1|\"a b\"\n2|\n3|x\n", "\xEF\xBB\xBFn,s\n1,a b\n2,\n3,x\n", "n,s\r1,a b\r2,\r3,x\r",
+        "\"n\",\"s\"\n\"1\",\"a b\"\n\"2\",\"\"\n\"3\",\"x\"\n", "n,s\n\n1,a b\n2,\n\n3,x\n\n"}) {
+    auto table = load(write("d.csv", content));
+    ASSERT_TRUE(table) << content << table.error().message << table.error().detail;
+    EXPECT_EQ(rows(**table, {"n", "s"}), expected) << content;
+  }
+  auto quoted = load(write("q.csv", "n,s\n1,\"two\nlines, \"\"quoted\"\"\"\n2,in\"side\n"));
+  ASSERT_TRUE(quoted) << quoted.error().message << quoted.error().detail;
+  EXPECT_EQ(rows(**quoted), (std::vector<std::string>{"1|two\nlines, \"quoted\"", "2|in\"side"}));
+}
+
+TEST_F(Engine, ReadsJsonLines) {
+  auto table = load(
+      write("a.jsonl", "{\"n\": 1, \"s\": \"a\"}\n\n{\"s\": null, \"x\": 2.5}\n"),
+      {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}, {"x", ColumnType::float64, true}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  EXPECT_EQ(rows(**table), (std::vector<std::string>{"1|a|~", "~|~|2.5"}));
+  EXPECT_NE(error_of("b.jsonl", "{\"n\": 1}\n{\"n\": \n").find("line 2"), std::string::npos);
+  EXPECT_NE(error_of("c.jsonl", "[1]\n").find("no JSON object"), std::string::npos);
+}
+
+TEST_F(Engine, WritesParquetAndReadsItAgain) {
+  auto table = load(write("a.csv", "n,x,ok,s\n1,0.1,true,a\n,,,\n3,1e300,false,\"b c\"\n"),
+                    {{"n", ColumnType::int64, false},
+                     {"x", ColumnType::float64, false},
+                     {"ok", ColumnType::boolean, false},
+                     {"s", ColumnType::string, false}});
+  ASSERT_TRUE(table) << table.error().message;
+  const auto expected = rows(**table);
+  auto reader = (*table)->open({});
+  ASSERT_TRUE(reader);
+  const auto written = (*table)->write_parquet((*table)->columns(), **reader, folder_ + "/out.parquet");
+  ASSERT_TRUE(written) << written.error().message << written.error().detail;
+  auto again = load(folder_ + "/out.parquet");
+  ASSERT_TRUE(again) << again.error().message << again.error().detail;
+  EXPECT_EQ(rows(**again), expected);
+  EXPECT_EQ((*again)->columns()[0].type, ColumnType::int64);
+  auto more = (*again)->open({});
+  auto copy = engine_->load((*again)->columns(), **more, folder_, {}, {});
+  ASSERT_TRUE(copy) << copy.error().message << copy.error().detail;
+  EXPECT_EQ(rows(**copy), expected);
+}
+
+TEST_F(Engine, DropsRepeatedRowsAndKeepsTheOrder) {
+  auto table = load(write("a.csv", "n,s\n2,b\n1,a\n2,b\nx,a\ny,a\n,a\n,a\n2,b\n"),
+                    {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}});
+  ASSERT_TRUE(table) << table.error().message;
+  EXPECT_EQ(*(*table)->duplicates(), 3);
+  EXPECT_EQ(*(*table)->drop_duplicates(), 3);
+  EXPECT_EQ((*table)->rows(), 5);
+  EXPECT_EQ(rows(**table), (std::vector<std::string>{"2|b", "1|a", "~|a", "~|a", "~|a"}));
+}
+
+TEST_F(Engine, SaysWhatIsWrongWithAFile) {
+  EXPECT_NE(error_of("empty.csv", "").find("empty"), std::string::npos);
+  const auto ragged = error_of("ragged.csv", "a,b\n1,2\n3\n4,5,6\n7,8\n");
+  EXPECT_NE(ragged.find("2 rows have not the 2 fields of the header: line 3 has 1, line 4 has 3"),
+            std::string::npos)
+      << ragged;
+  EXPECT_NE(error_of("twice.csv", "a,b,a\n1,2,3\n").find("'a' twice (columns 1 and 3)"), std::string::npos);
+  EXPECT_NE(error_of("latin.csv", "a,b\n1,M\xFCller\n").find("line 2 holds the byte 0xFC"),
+            std::string::npos);
+  EXPECT_NE(error_of("latin.csv", "a,b\n1,M\xFCller\n").find("Latin-1"), std::string::npos);
+  EXPECT_NE(error_of("utf16.csv", std::string("\xFF\xFE"
+                                              "a\0,\0b\0\n\0",
+                                              10))
+                .find("UTF-16"),
+            std::string::npos);
+  EXPECT_NE(error_of("utf16.csv", std::string("a\0,\0b\0\n\0", 8)).find("UTF-16"), std::string::npos);
+  EXPECT_NE(error_of("nul.csv", std::string("a,b\n1,x\0yzyzyz\n", 15)).find("line 2 holds a NUL byte"),
+            std::string::npos);
+  EXPECT_NE(
+      error_of("long.csv", "a,b\n1," + std::string(10 << 20, 'x') + "\n").find("line 2 is longer than 2 MiB"),
+      std::string::npos)
+      << error_of("long.csv", "a,b\n1," + std::string(10 << 20, 'x') + "\n");
+  EXPECT_NE(error_of("open.csv", "a,b\n1,\"x\n2,y\n").find("line 2 is never closed"), std::string::npos);
+  EXPECT_NE(error_of("after.csv", "a,b\n1,\"x\"y\n").find("line 2: text follows a closing quote"),
+            std::string::npos);
+  EXPECT_NE(error_of("a.csv.gz", "\x1F\x8B\x08").find("compressed"), std::string::npos);
+  EXPECT_NE(error_of("a.parquet", "PAR1abc").find("not complete"), std::string::npos);
+  EXPECT_NE(error_of("b.parquet", "PAR1 0123456789 PAR1").find("cannot be read"), std::string::npos);
+  EXPECT_EQ(load(folder_ + "/none.csv").error().code, Code::not_found);
+  const auto missing = load(write("m.csv", "a,b\n1,2\n"), {{"c", ColumnType::string, false}});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().field, "c");
+}
+
+TEST_F(Engine, TouchesNothingButItsFileAndFolder) {
+  auto table = load(write("a.csv", "a\n1\n"));
+  ASSERT_TRUE(table) << table.error().message;
+  const auto outside = std::filesystem::temp_directory_path() / "tracseq-outside.csv";
+  std::ofstream(outside) << "a\n1\n";
+  const auto ignore = [](const ColumnBatch&) -> Result<void> { return {}; };
+  for (const std::string& sql :
+       {"SELECT count(*) FROM read_csv(" + quote(outside.string()) + ")",
+        std::string("SELECT count(*) FROM read_text('/etc/passwd')"),
+        std::string("COPY data TO '/tmp/tracseq-escape.csv'"),
+        std::string("SET enable_external_access = true"), std::string("SET memory_limit = '1TB'"),
+        std::string("INSTALL httpfs"), std::string("ATTACH '/tmp/tracseq-escape.db'")}) {
+    const auto done = (*table)->query(sql, ignore);
+    EXPECT_FALSE(done) << sql;
+  }
+  EXPECT_FALSE(std::filesystem::exists("/tmp/tracseq-escape.csv"));
+  std::filesystem::remove(outside);
+}
+
+TEST_F(Engine, StopsWhenAsked) {
+  std::string content = "a\n";
+  for (int i = 0; i < 200'000; ++i) content += std::to_string(i) + "\n";
+  TRACSEQ_ENSURE(!folder_.empty());
+  const auto file = inspect_file(write("a.csv", content));
+  ASSERT_TRUE(file);
+  const auto table = engine_->load(*file, {{"a", ColumnType::int64, false}}, folder_, {}, [] {
+    return Result<void>(fail(Code::cancelled, "the run was cancelled"));
+  });
+  ASSERT_FALSE(table);
+  EXPECT_EQ(table.error().code, Code::cancelled);
+}
+
+}  // namespace
+}  // namespace tracseq::tables
