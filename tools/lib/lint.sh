@@ -21,17 +21,25 @@ lint_format() {
   printf '%s\0' "${files[@]}" | xargs -0 -n 40 -P "$(nproc)" clang-format-19 --dry-run --Werror
 }
 
-# lint_tidy all|changed: a changed header is looked at through its own .cpp.
+# fix_format: rewrites what clang-format and ruff would write otherwise.
+fix_format() {
+  cpp_files | tr '\n' '\0' | xargs -0 -r -n 40 -P "$(nproc)" clang-format-19 -i
+  "$VENV/bin/ruff" check --quiet --fix . || true
+  "$VENV/bin/ruff" format --quiet .
+}
+
+# lint_tidy all|changed: a changed header is looked at through its own .cpp; `all` runs the analyzer as well.
 lint_tidy() {
-  local -a files
+  local -a files depth=()
   local database=build/dev/compile_commands.json
   if [ "$1" = all ]; then
+    depth=(--analyze)
     mapfile -t files < <(git ls-files 'src/*.cpp')
   else
     mapfile -t files < <(changed_files | grep -E '^src/.*\.(cpp|h)$' | sed 's/\.h$/.cpp/' | sort -u)
   fi
   [ ${#files[@]} -gt 0 ] || { say "   nothing to look at"; return 0; }
-  "$VENV/bin/python" tools/lib/tidy.py --database "$database" --jobs "$(nproc)" "${files[@]}"
+  "$VENV/bin/python" tools/lib/tidy.py --database "$database" --jobs "$(nproc)" "${depth[@]}" "${files[@]}"
 }
 
 lint_ruff() {

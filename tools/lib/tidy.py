@@ -55,6 +55,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", type=Path, required=True, help="compile_commands.json")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--analyze", action="store_true", help="also clang's path-sensitive analyzer (not for tests)")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
 
@@ -66,10 +67,13 @@ def main() -> int:
 
     def look(path: Path) -> bool:
         nonlocal done
-        mark = MEMORY / fingerprint(path, commands[str(path)])
+        # The analyzer costs 10 s a file, and a minute where GoogleTest's macros unfold.
+        analyze = options.analyze and not path.name.endswith("_test.cpp")
+        checks = [] if analyze else ["--checks=-clang-analyzer-*"]
+        mark = MEMORY / fingerprint(path, commands[str(path)] + str(checks))
         run = None
         if not mark.exists():
-            line = ["clang-tidy-19", "--quiet", "-p", str(options.database.parent), str(path)]
+            line = ["clang-tidy-19", "--quiet", "-p", str(options.database.parent), *checks, str(path)]
             # The database is written for g++; clang does not know all of its options.
             line += ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Qunused-arguments"]
             run = subprocess.run(line, capture_output=True, text=True, check=False)

@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# help: formatting and static checks; clang-tidy on what the last 20 commits changed, with --all on everything
+# help: formatting and static checks; clang-tidy on what the last 20 commits changed, --all on everything; --fix formats
 # shellcheck source=tools/lib/lint.sh
 source tools/lib/lint.sh
 scope=changed
 case ${1:-} in
   "") ;;
   --all) scope=all ;;
-  *) die "./run lint: unknown option '$1'; allowed is --all" ;;
+  --fix) scope=fix ;;
+  *) die "./run lint: unknown option '$1'; allowed are --all and --fix" ;;
 esac
 ensure_toolchain tools
+if [ "$scope" = fix ]; then
+  fix_format
+  exit 0
+fi
 configure_preset dev
 
 failed=()
