@@ -24,5 +24,5 @@ export default defineConfig({
       '/openapi.json': target,
     },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'], environment: 'node' },
 });

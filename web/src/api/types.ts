@@ -47,6 +47,8 @@ export interface Run {
   params: Document;
   metrics: Record<string, ApiNumber>;
   parent_run_id?: string | null;
+  config?: Document;
+  final_metrics?: Document;
   deleted_at?: string | null;
 }
 

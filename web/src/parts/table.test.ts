@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { parseSort, visibleRange, writeSort } from './table';
+import { anchoredTop, parseSort, visibleRange, writeSort } from './table';
 
 describe('table', () => {
   it('keeps the sort in the URL', () => {
@@ -9,6 +9,13 @@ describe('table', () => {
     expect(parseSort('-metrics.auc', otherwise)).toEqual({ key: 'metrics.auc', descending: true });
     expect(writeSort({ key: 'name', descending: false })).toBe('name');
     expect(writeSort(parseSort('-name', otherwise))).toBe('-name');
+  });
+
+  it('keeps a row in its place when others arrive above it', () => {
+    const after = new Map([['x', 0], ['y', 1], ['a', 2], ['b', 3], ['c', 4]]);
+    expect(anchoredTop(40, 36, ['a', 'b', 'c'], after)).toEqual({ top: 112, above: 2 });
+    expect(anchoredTop(40, 36, ['a', 'gone', 'c'], after)).toEqual({ top: 112, above: 2 });
+    expect(anchoredTop(40, 36, ['gone'], after)).toEqual({ top: 40, above: 0 });
   });
 
   it('draws a window, never the whole list', () => {

@@ -30,6 +30,21 @@ export function writeSort(sort: Sort): string {
   return (sort.descending ? '-' : '') + sort.key;
 }
 
+/** Where to scroll so that a row stays where it is on the screen when others arrive above it. */
+export function anchoredTop(
+  scrollTop: number,
+  rowHeight: number,
+  before: readonly string[],
+  after: ReadonlyMap<string, number>,
+): { top: number; above: number } {
+  const from = Math.floor(scrollTop / rowHeight);
+  for (let at = from; at < before.length; at += 1) {
+    const now = after.get(before[at] ?? '');
+    if (now !== undefined) return { top: scrollTop + (now - at) * rowHeight, above: Math.max(0, now - at) };
+  }
+  return { top: scrollTop, above: 0 };
+}
+
 /** The rows to put into the document for a scroll position, some above and below it included. */
 export function visibleRange(
   scrollTop: number,

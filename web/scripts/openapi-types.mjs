@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// TypeScript types from the server's OpenAPI document: one interface for each record that it answers.
+
+const reserved = /^(ErrorBody|Double)$/;
+
+function typeOf(schema) {
+  if (!schema || Object.keys(schema).every((key) => key === 'description')) return 'unknown';
+  if (schema.$ref) {
+    const name = schema.$ref.split('/').at(-1);
+    return name === 'Double' ? 'ApiNumber' : name;
+  }
+  if (schema.enum) return schema.enum.map((value) => `'${value}'`).join(' | ');
+  switch (schema.type) {
+    case 'boolean':
+      return 'boolean';
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'string':
+      return 'string';
+    case 'array': {
+      const item = typeOf(schema.items);
+      return /[ |]/.test(item) ? `(${item})[]` : `${item}[]`;
+    }
+    case 'object':
+      return schema.additionalProperties ? `Record<string, ${typeOf(schema.additionalProperties)}>` : 'Record<string, unknown>';
+    default:
+      return 'unknown';
+  }
+}
+
+function recordOf(name, schema) {
+  if (schema.enum) return `export type ${name} = ${typeOf(schema)};\n`;
+  const required = new Set(schema.required ?? []);
+  const fields = Object.entries(schema.properties ?? {}).map(([field, value]) => {
+    const text = value.description ? `  /** ${value.description.replaceAll('*/', '* /')} */\n` : '';
+    const optional = required.has(field) ? '' : '?';
+    return `${text}  ${field}${optional}: ${typeOf(value)}${optional ? ' | null' : ''};\n`;
+  });
+  return `export interface ${name} {\n${fields.join('')}}\n`;
+}
+
+/** The names of the schemas that answers hold, directly or within others. */
+function answered(document) {
+  const schemas = document.components?.schemas ?? {};
+  const found = new Set();
+  const visit = (value) => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (value && typeof value === 'object') {
+      if (typeof value.$ref === 'string') {
+        const name = value.$ref.split('/').at(-1);
+        if (schemas[name] && !found.has(name)) {
+          found.add(name);
+          visit(schemas[name]);
+        }
+      } else Object.values(value).forEach(visit);
+    }
+  };
+  for (const item of Object.values(document.paths ?? {})) {
+    for (const operation of Object.values(item)) {
+      for (const [status, response] of Object.entries(operation.responses ?? {})) {
+        if (status.startsWith('2')) visit(response);
+      }
+    }
+  }
+  return [...found].filter((name) => !reserved.test(name)).sort();
+}
+
+export function generateTypes(document) {
+  const schemas = document.components?.schemas ?? {};
+  const records = answered(document).map((name) => recordOf(name, schemas[name]));
+  return [
+    '// SPDX-License-Identifier: MIT\n',
+    '// Made by scripts/gen-types.mjs from /openapi.json. Do not edit: change the C++ type and make it again.\n',
+    "import type { ApiNumber } from '../lib/format';\n\n",
+    records.join('\n'),
+  ].join('');
+}
