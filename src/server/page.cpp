@@ -57,8 +57,11 @@ bool is_api(std::string_view path) {
   });
 }
 
-bool has_extension(std::string_view path) {
-  return path.substr(path.rfind('/') + 1).find('.') != std::string_view::npos;
+// Files of the page lie in assets/ or at the root. Deeper paths are the page's own, dots included: a model may be
+// called "resnet-1.0".
+bool names_file(std::string_view path) {
+  if (path.starts_with("/assets/")) return true;
+  return path.rfind('/') == 0 && path.find('.') != std::string_view::npos;
 }
 
 const PageFile* find_file(std::string_view path) {
@@ -116,7 +119,7 @@ std::optional<api::Response> Page::from_folder(std::string_view path) const {
 
 std::optional<api::Response> Page::get(std::string_view path, std::string_view if_none_match, bool takes_gzip) const {
   if (is_api(path)) return std::nullopt;
-  const std::string_view name = has_extension(path) ? path.substr(1) : std::string_view("index.html");
+  const std::string_view name = names_file(path) ? path.substr(1) : std::string_view("index.html");
   if (!ui_dir_.empty()) return from_folder(name);
   if (const PageFile* file = find_file(name)) return from_file(*file, if_none_match, takes_gzip);
   if (name != "index.html") return std::nullopt;

@@ -24,7 +24,7 @@ class Page {
  public:
   explicit Page(std::string ui_dir = {});
   // The answer for a path that is no route: a file, or index.html for the paths the page routes itself ("/",
-  // "/dashboard", "/runs/…"). Nothing for API paths and for missing files with an extension.
+  // "/dashboard", "/models/resnet-1.0"). Nothing for API paths and for missing files.
   [[nodiscard]] std::optional<api::Response> get(std::string_view path, std::string_view if_none_match,
                                                  bool takes_gzip) const;
 
