@@ -112,7 +112,7 @@ def error_reply(error: BaseException) -> Reply:
     return Reply(599, _json.dumps({"error": {"code": code, "message": words}}), {})
 
 
-def target(path: str, *parts: str, **query: Any) -> str:
+def target(path: str, /, *parts: str, **query: Any) -> str:
     """A path with its `{}` filled and quoted, and a query of what is not None; lists repeat their name."""
     filled = path.format(*(quote(part, safe="") for part in parts))
     pairs = []

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as _dt
 import enum
 from collections.abc import Sequence
@@ -10,11 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional, Union
 
-from . import _json, _points
+from . import _artifacts, _files, _json, _points
 from ._buffer import buffer_of
 from ._log import logger
 from ._records import choice, from_wire, number, optional_choice, record, to_wire, utc_now
-from ._service import Service, folder_of
+from ._service import STREAM_SECONDS, Service, folder_of
 from ._transport import target
 from .errors import InvalidArgument, NotFound
 
@@ -25,6 +26,11 @@ __all__ = ["ExperimentArtifact", "ExperimentConfig", "ExperimentMetrics", "Exper
 
 _log = logger("mlops.experiment_tracker")
 _RUNS = "/api/v1/runs"
+_ARTIFACT_TYPES = ("model", "plot", "data", "config", "log")
+_SUFFIXES = {"pickle": ".pkl", "text": ".txt", "bytes": ""}
+# What an artifact's metadata holds beside the caller's own.
+_NAME = "mlops.name"
+_ENCODING = "mlops.encoding"
 _PAGE = 1000  # most rows a list answers at once
 # Fields of the record that a run keeps in its free document.
 _IN_CONFIG = (
@@ -284,6 +290,105 @@ class ExperimentTracker(Service):
         from ._frames import comparison_frame
 
         return comparison_frame(runs, metrics)
+
+    async def plot_experiment_metrics(
+        self, experiment_id: str, metrics: Optional[list[str]] = None, save_path: Optional[str] = None
+    ) -> str:
+        """Draws the metrics over their steps into a PNG, which is also logged as an artifact. Returns its path."""
+        run_id = self._id(experiment_id)
+        frame = await self.get_experiment_metrics(run_id)
+        drawn = [name for name in frame.columns if name not in ("step", "epoch", "timestamp")]
+        unknown = sorted(set(metrics or []).difference(drawn))
+        if unknown:
+            raise InvalidArgument(
+                f"metrics names {', '.join(unknown)}; this experiment has {', '.join(drawn)}", field="metrics"
+            )
+        names = list(metrics) if metrics else [name for name in drawn if frame[name].notna().any()]
+        path = _picture_path(save_path, self.tracking_dir / "plots" / f"{run_id}_metrics.png")
+        run = await self._get(target(_RUNS + "/{}", run_id))
+        from ._plots import plot_metrics
+
+        await self._io.run(plot_metrics, frame, names, run["name"], path)
+        picture = await self._io.run(path.read_bytes)
+        await self.log_artifact(path.name, "plot", picture, run_id, "metrics over steps", {"metrics": names})
+        return str(path)
+
+    async def log_artifact(
+        self,
+        name: str,
+        artifact_type: str,
+        content: Any,
+        experiment_id: Optional[str] = None,
+        description: str = "",
+        metadata: Optional[dict[str, Any]] = None,
+    ) -> str:
+        """Stores bytes as they are, a str as text, any other object as a plain pickle. Returns the artifact's id."""
+        run_id = self._id(experiment_id)
+        if not isinstance(name, str) or not name:
+            raise InvalidArgument(f"name is {name!r}; it must be text", field="name")
+        if artifact_type not in _ARTIFACT_TYPES:
+            raise InvalidArgument(
+                f"artifact_type is {artifact_type!r}; it must be one of {', '.join(_ARTIFACT_TYPES)}",
+                field="artifact_type",
+            )
+        with contextlib.ExitStack() as kept:
+            stored = await self._io.run(kept.enter_context, _files.content_of(content))
+            own = {**(metadata or {}), _NAME: name, _ENCODING: stored.encoding}
+            query = target(
+                _RUNS + "/{}/artifacts",
+                run_id,
+                path=_files.safe_path(name, _SUFFIXES[stored.encoding]),
+                artifact_type=artifact_type,
+                description=description or None,
+                metadata=_json.dumps(own, "metadata").decode(),
+                digest=stored.digest,
+                root=None if self._transport.remote else str(self.tracking_dir),
+            )
+            reply = await self._request("PUT", query, body=stored.path, seconds=STREAM_SECONDS)
+        artifact_id = str(reply.json()["artifact_id"])
+        _log.info("artifact_logged", artifact_id=artifact_id, experiment_id=run_id, name=name, type=artifact_type)
+        return artifact_id
+
+    async def list_artifacts(self, experiment_id: str) -> list[ExperimentArtifact]:
+        """The files of an experiment in order of their names; each with a local file that can be read."""
+        found: list[ExperimentArtifact] = []
+        token: Optional[str] = None
+        while True:
+            path = target(_RUNS + "/{}/artifacts", self._id(experiment_id), limit=_PAGE, page_token=token)
+            page = await self._get(path)
+            for info in page["items"]:
+                found.append(_artifact_of(info, await _artifacts.local_file(self, info)))
+            token = page.get("next_page_token")
+            if not token:
+                return found
+
+    async def load_artifact(self, artifact_id: str) -> Any:
+        """The content as it was logged: bytes, text or the object. Unpickling runs code of whoever logged it."""
+        info = await self._get(target("/api/v1/artifacts/{}", artifact_id))
+        path = Path(await _artifacts.local_file(self, info))
+        encoding = (info.get("metadata") or {}).get(_ENCODING, "bytes")
+        return await self._io.run(_files.read, path, encoding)
+
+
+def _picture_path(given: Optional[str], otherwise: Path) -> Path:
+    return Path(given).absolute() if given else otherwise
+
+
+def _artifact_of(info: dict[str, Any], file_path: str) -> ExperimentArtifact:
+    metadata = dict(info.get("metadata") or {})
+    name = metadata.pop(_NAME, info["path"])
+    metadata.pop(_ENCODING, None)
+    return ExperimentArtifact(
+        artifact_id=info["artifact_id"],
+        experiment_id=info["owner_id"],
+        name=name,
+        artifact_type=info.get("artifact_type", ""),
+        file_path=file_path,
+        file_size_bytes=int(info["size_bytes"]),
+        description=info.get("description", ""),
+        metadata=metadata,
+        created_at=_json.parse_time(info["created_at"]),
+    )
 
 
 def _row_of(run: dict[str, Any]) -> dict[str, Any]:
