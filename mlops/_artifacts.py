@@ -33,6 +33,8 @@ def _is_file(path: str) -> bool:
 async def local_file(service: Service, info: dict[str, Any]) -> str:
     """The file of an artifact on this machine: the store's own, else a verified copy."""
     own = str(info.get("local_path") or "")
-    if own and await service._io.run(_is_file, own):
-        return own
+    if own:
+        here: bool = await service._io.run(_is_file, own)
+        if here:
+            return own
     return str(await download(service, info["artifact_id"], info["digest"], info["name"], info["size_bytes"]))
