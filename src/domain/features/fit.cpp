@@ -129,7 +129,7 @@ class Fitter {
                    StepKind::text, s, t);
   }
 
-  // Moments of the imputed and clipped numbers; the target by category and fold.
+  // stats::Moments of the imputed and clipped numbers; the target by category and fold.
   Result<void> scale_pass() {
     const bool scales = !numeric_.empty() && config_.scaling_method == Scaling::standard;
     const bool targets = config_.encoding_method == Encoding::target && !categorical_.empty();

@@ -109,7 +109,7 @@ void NumericFit::finish_first_pass() {
   order_->want(n / 2);
   if (fill_ && n < rows_) order_->want_place_of(*fill_);
   for (const double q : {0.25, 0.75}) {
-    const std::int64_t low = quantile_place(rows_, q).low;
+    const std::int64_t low = stats::quantile_place(rows_, q).low;
     want_imputed(low);
     want_imputed(low + 1);
   }
@@ -153,8 +153,9 @@ double NumericFit::clipped(double x) const noexcept {
 }
 
 double NumericFit::quantile(double q) const {
-  const QuantilePlace place = quantile_place(rows_, q);
-  return interpolate(clipped(imputed_at(place.low)), clipped(imputed_at(place.low + 1)), place.fraction);
+  const stats::QuantilePlace place = stats::quantile_place(rows_, q);
+  return stats::interpolate(clipped(imputed_at(place.low)), clipped(imputed_at(place.low + 1)),
+                            place.fraction);
 }
 
 void NumericFit::settle() {

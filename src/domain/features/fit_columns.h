@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "domain/features/config.h"
-#include "domain/features/moments.h"
-#include "domain/features/order_statistics.h"
 #include "domain/features/string_index.h"
 #include "domain/features/transformation.h"
+#include "stats/moments.h"
+#include "stats/order_statistics.h"
 #include "storage/tables/columns.h"
 
 // What is learned of one column; fit.cpp leads all of them through the passes.
@@ -49,13 +49,13 @@ class NumericFit {
   const FeatureConfig& config_;
   std::string column_;
   std::int64_t rows_ = 0;
-  Moments moments_;
-  std::optional<OrderStatistics> order_;
+  stats::Moments moments_;
+  std::optional<stats::OrderStatistics> order_;
   std::unordered_map<double, std::int64_t> counts_;  // for the mode
   std::optional<double> fill_;                       // known before the quantiles unless it is the median
   NumericStep step_;
   double quartile_low_ = 0, quartile_high_ = 0, median_ = 0;
-  Moments scaled_;
+  stats::Moments scaled_;
   std::vector<double> finite_;
 };
 

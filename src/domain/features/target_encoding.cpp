@@ -173,8 +173,8 @@ void TargetStatistics::add(int fold, std::int32_t category, const tables::Column
       moments_[place(fold, channel, static_cast<std::size_t>(category))].add(*value);
 }
 
-Moments TargetStatistics::merged(std::size_t channel, std::size_t category, int left_out) const {
-  Moments all;
+stats::Moments TargetStatistics::merged(std::size_t channel, std::size_t category, int left_out) const {
+  stats::Moments all;
   for (int fold = 0; fold < kFolds; ++fold)
     if (fold != left_out) all.merge(moments_[place(fold, channel, category)]);
   return all;
@@ -184,12 +184,12 @@ TargetStatistics::Encodings TargetStatistics::encodings(std::optional<double> sm
   Encodings made;
   made.values.resize(categories_ * channels_);
   for (std::size_t channel = 0; channel < channels_; ++channel) {
-    Moments whole;
+    stats::Moments whole;
     for (std::size_t category = 0; category < categories_; ++category)
       whole.merge(merged(channel, category, left_out));
     made.unknown.push_back(whole.mean);
     for (std::size_t category = 0; category < categories_; ++category) {
-      const Moments own = merged(channel, category, left_out);
+      const stats::Moments own = merged(channel, category, left_out);
       const auto n = static_cast<double>(own.count);
       double value = whole.mean;
       if (smoothing) {

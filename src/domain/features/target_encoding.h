@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "domain/features/moments.h"
 #include "domain/features/string_index.h"
+#include "stats/moments.h"
 #include "storage/tables/columns.h"
 
 namespace tracseq::features {
@@ -90,14 +90,14 @@ class TargetStatistics {
   [[nodiscard]] Encodings encodings(std::optional<double> smoothing, int left_out = -1) const;
 
  private:
-  [[nodiscard]] Moments merged(std::size_t channel, std::size_t category, int left_out) const;
+  [[nodiscard]] stats::Moments merged(std::size_t channel, std::size_t category, int left_out) const;
   [[nodiscard]] std::size_t place(int fold, std::size_t channel, std::size_t category) const noexcept {
     return (static_cast<std::size_t>(fold) * channels_ + channel) * categories_ + category;
   }
   const Target& target_;
   std::size_t channels_;
   std::size_t categories_;
-  std::vector<Moments> moments_;
+  std::vector<stats::Moments> moments_;
 };
 
 // Gives the rows a target encoding was learned from the encodings learned without their own fold, so that a

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-namespace tracseq::features {
+namespace tracseq::stats {
 
 // Exact order statistics of a stream that is read several times, in memory that does not grow with the rows:
 // a histogram of the numbers' leading bits in the first pass tells in which narrow range each wanted rank
@@ -66,4 +66,4 @@ QuantilePlace quantile_place(std::int64_t n, double q) noexcept;
 // numpy's interpolation, which is monotone and exact at both ends.
 double interpolate(double a, double b, double fraction) noexcept;
 
-}  // namespace tracseq::features
+}  // namespace tracseq::stats

@@ -7,7 +7,7 @@
 #include <limits>
 #include <span>
 
-namespace tracseq::features {
+namespace tracseq::stats {
 
 // Count, mean and centred second moment of a stream of finite numbers. Merging two halves gives what one pass
 // over both would; nothing is lost where the mean is far larger than the spread (1e9 ± 1).
@@ -70,4 +70,4 @@ struct Moments {
   [[nodiscard]] double variance() const noexcept { return m2 / static_cast<double>(count); }
 };
 
-}  // namespace tracseq::features
+}  // namespace tracseq::stats

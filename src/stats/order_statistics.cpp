@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "domain/features/order_statistics.h"
+#include "stats/order_statistics.h"
 
 #include <algorithm>
 #include <bit>
@@ -7,7 +7,7 @@
 
 #include "base/result.h"
 
-namespace tracseq::features {
+namespace tracseq::stats {
 namespace {
 
 constexpr int kTopBits = 16;   // sign, exponent, four bits of the mantissa
@@ -188,4 +188,4 @@ double interpolate(double a, double b, double fraction) noexcept {
   return fraction >= 0.5 ? b - difference * (1 - fraction) : a + difference * fraction;
 }
 
-}  // namespace tracseq::features
+}  // namespace tracseq::stats

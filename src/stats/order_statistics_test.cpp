@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "domain/features/order_statistics.h"
+#include "stats/order_statistics.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <random>
 #include <vector>
 
-#include "domain/features/moments.h"
+#include "stats/moments.h"
 
-namespace tracseq::features {
+namespace tracseq::stats {
 namespace {
 
 // Reads the values in pieces until every wanted rank is known; returns the number of passes.
@@ -93,4 +93,4 @@ TEST(Moments, KeepTheDigitsOfASmallSpreadAroundALargeMean) {
 }
 
 }  // namespace
-}  // namespace tracseq::features
+}  // namespace tracseq::stats
