@@ -41,8 +41,10 @@ constexpr std::array<std::string_view, 4> kApiFolders{"/api", "/v1", "/v2", "/do
 
 constexpr std::string_view kNoPage =
     "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>TracSeq MLOps</title></head><body>"
-    "<h1>TracSeq MLOps</h1><p>This program was built without its page. In <code>web/</code> run <code>npm ci</code> and "
-    "<code>npm run build</code>, then build again.</p><p>The API is here: <a href=\"/docs/api\">reference</a>, "
+    "<h1>TracSeq MLOps</h1><p>This program was built without its page. In <code>web/</code> run <code>npm "
+    "ci</code> and "
+    "<code>npm run build</code>, then build again.</p><p>The API is here: <a "
+    "href=\"/docs/api\">reference</a>, "
     "<a href=\"/openapi.json\">OpenAPI</a>.</p></body></html>";
 
 std::string_view type_of(std::string_view path) {
@@ -57,8 +59,8 @@ bool is_api(std::string_view path) {
   });
 }
 
-// Files of the page lie in assets/ or at the root. Deeper paths are the page's own, dots included: a model may be
-// called "resnet-1.0".
+// Files of the page lie in assets/ or at the root. Deeper paths are the page's own, dots included: a model
+// may be called "resnet-1.0".
 bool names_file(std::string_view path) {
   if (path.starts_with("/assets/")) return true;
   return path.rfind('/') == 0 && path.find('.') != std::string_view::npos;
@@ -75,7 +77,8 @@ api::Response from_file(const PageFile& file, std::string_view if_none_match, bo
   const std::string_view path = file.path;
   response.content_type = type_of(path);
   // Names under assets/ carry a hash of their content: they never change.
-  response.headers.emplace_back("Cache-Control", path.starts_with("assets/") ? "public, max-age=31536000, immutable" : "no-cache");
+  response.headers.emplace_back(
+      "Cache-Control", path.starts_with("assets/") ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.emplace_back("ETag", file.etag);
   response.headers.emplace_back("Vary", "Accept-Encoding");
   if (if_none_match.find(file.etag) != std::string_view::npos) {
@@ -102,7 +105,9 @@ std::optional<api::Response> Page::from_folder(std::string_view path) const {
     std::error_code error;
     std::filesystem::path full = base;
     if (packed) full += ".gz";
-    if (!std::filesystem::is_regular_file(full, error) || std::filesystem::file_size(full, error) > kFileBytesMax) continue;
+    if (!std::filesystem::is_regular_file(full, error) ||
+        std::filesystem::file_size(full, error) > kFileBytesMax)
+      continue;
     std::ifstream file(full, std::ios::binary);
     api::Response response;
     response.content_type = type_of(path);
@@ -117,7 +122,8 @@ std::optional<api::Response> Page::from_folder(std::string_view path) const {
   return std::nullopt;
 }
 
-std::optional<api::Response> Page::get(std::string_view path, std::string_view if_none_match, bool takes_gzip) const {
+std::optional<api::Response> Page::get(std::string_view path, std::string_view if_none_match,
+                                       bool takes_gzip) const {
   if (is_api(path)) return std::nullopt;
   const std::string_view name = names_file(path) ? path.substr(1) : std::string_view("index.html");
   if (!ui_dir_.empty()) return from_folder(name);

@@ -41,7 +41,8 @@ TEST_F(PageTest, FilesAnswerThemselvesAndMissingOnesNothing) {
 }
 
 TEST_F(PageTest, ApiPathsAreNotThePage) {
-  for (const char* path : {"/api", "/api/v1/none", "/v2/models", "/docs/api"}) EXPECT_EQ(get(path), "nothing") << path;
+  for (const char* path : {"/api", "/api/v1/none", "/v2/models", "/docs/api"})
+    EXPECT_EQ(get(path), "nothing") << path;
 }
 
 }  // namespace
