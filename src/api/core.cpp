@@ -18,6 +18,13 @@
 #include "storage/sql/url.h"
 
 namespace tracseq::api {
+namespace {
+
+constexpr auto kKeysKept = std::chrono::hours{24};         // of idempotent calls
+constexpr auto kTrashKept = std::chrono::hours{24 * 30};   // deleted runs can be restored this long
+constexpr std::int64_t kPurgedAtOnceMax = 100;
+
+}  // namespace
 
 namespace {
 
@@ -72,6 +79,17 @@ sql::Database& Core::database() { return *services_->database; }
 audit::Ledger& Core::ledger() { return services_->ledger; }
 artifacts::ArtifactCatalog& Core::catalog() { return services_->catalog; }
 security::Tokens& Core::tokens() { return services_->tokens; }
+
+std::vector<DriverStep> Core::driver_steps() {
+  Services& all = *services_;
+  return {
+      {"audit.sequence", std::chrono::milliseconds{500}, [&](const CallContext&) { return all.ledger.sequence_entries(); }},
+      {"audit.forget_keys", std::chrono::minutes{10},
+       [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
+      {"tracking.purge", std::chrono::minutes{10},
+       [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},
+  };
+}
 
 CallContext embedded_context() {
   static const std::string who = [] {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/client.h"
+#include "api/driver.h"
 #include "api/router.h"
 #include "domain/audit/ledger.h"
 #include "domain/security/tokens.h"
@@ -38,6 +39,9 @@ class Core {
   [[nodiscard]] audit::Ledger& ledger();
   [[nodiscard]] artifacts::ArtifactCatalog& catalog();
   [[nodiscard]] security::Tokens& tokens();
+
+  // What must be driven on this database, by one process at a time (api/driver.h).
+  [[nodiscard]] std::vector<DriverStep> driver_steps();
 
  private:
   struct Services;

@@ -49,7 +49,7 @@ void Driver::stop() {
 
 // A detached driver steps back whenever a server drives; two servers share one lease, so one of them drives.
 bool Driver::hold_lease() {
-  if (lease_ && Steady::now() < renew_at_) return true;
+  if (Steady::now() < renew_at_) return lease_.has_value();
   if (rank_ == Rank::detached) {
     const auto server = leases_.current(kServerLease);
     if (!server || server->has_value()) {
@@ -59,7 +59,6 @@ bool Driver::hold_lease() {
       return false;
     }
   }
-  if (!lease_ && Steady::now() < renew_at_) return false;
   auto acquired = leases_.acquire(rank_ == Rank::server ? kServerLease : kDetachedLease, holder_, kLeaseTime,
                                   fmt::format("pid {}", getpid()));
   const bool held = acquired && acquired->has_value();

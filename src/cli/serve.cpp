@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "cli/serve.h"
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <optional>
+
+#include "api/core.h"
+#include "base/log.h"
+#include "cli/authenticate.h"
+#include "cli/process.h"
+#include "cli/version.h"
+#include "cli/waiting.h"
+#include "server/server.h"
+#include "storage/sql/serve_lock.h"
+
+namespace tracseq::cli {
+namespace {
+
+constexpr auto kDatabaseWait = std::chrono::seconds{60};
+constexpr auto kDatabaseRetry = std::chrono::milliseconds{250};
+constexpr auto kWorkerGrace = std::chrono::seconds{20};
+constexpr auto kWorkerRestart = std::chrono::seconds{2};
+constexpr std::size_t kKeyBytesMin = 16;
+constexpr const char* kGuideKey = "your-api-key";  // printed in the guide, so known to everybody
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
+}
+
+struct Plan {
+  api::CoreOptions core;
+  server::ServerOptions server;
+  bool authenticated = false;
+  bool worker = true;
+  std::string key;
+};
+
+Result<void> plan_security(const Invocation& in, Plan& plan) {
+  const bool open_to_others = !is_loopback(plan.server.host);
+  const std::string auth = in.get("auth", "auto");
+  if (auth != "auto" && auth != "on" && auth != "off")
+    return fail_field("auth", fmt::format("--auth is '{}'; it must be auto, on or off", auth));
+  if (auth == "off" && open_to_others)
+    return fail_field("auth", fmt::format("--auth off is refused with --host {}: others could reach the server", plan.server.host));
+  plan.authenticated = auth == "on" || open_to_others;
+  const bool tls = !plan.server.tls_certificate_file.empty();
+  if (in.has("require-tls") && !tls)
+    return fail_field("require-tls", "--require-tls needs --tls-cert and --tls-key");
+  if (open_to_others && !tls)
+    log::warning("serve.no_tls", {{"host", plan.server.host}, {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
+  const char* key = std::getenv("MLOPS_API_KEY");
+  plan.key = key != nullptr ? key : "";
+  if (open_to_others && !plan.key.empty() && (plan.key == kGuideKey || plan.key.size() < kKeyBytesMin))
+    return fail_field("MLOPS_API_KEY", fmt::format("MLOPS_API_KEY is printed in the guide or shorter than {} characters; choose a random "
+                                                   "one before others can reach the server", kKeyBytesMin));
+  return {};
+}
+
+Result<Plan> plan_of(const Invocation& in) {
+  Plan plan;
+  TRACSEQ_TRY(const std::int64_t port, in.integer("port", 8080, 0, 65535));
+  plan.core = {in.get("database-url"), in.get("artifact-root"), in.get("data-root"), {}, kVersion};
+  plan.server.host = in.get("host", "127.0.0.1");
+  plan.server.port = static_cast<std::uint16_t>(port);
+  plan.server.tls_certificate_file = in.get("tls-cert");
+  plan.server.tls_key_file = in.get("tls-key");
+  plan.server.ui_dir = in.get("ui-dir");
+  plan.server.allowed_hosts = in.all("allowed-host");
+  plan.worker = !in.has("no-worker");
+  if (plan.server.tls_certificate_file.empty() != plan.server.tls_key_file.empty())
+    return fail_field("tls-cert", "--tls-cert and --tls-key belong together; give both");
+  TRACSEQ_CHECK(plan_security(in, plan));
+  return plan;
+}
+
+// Opens the core, waiting for a database that does not answer yet; meanwhile a small server says so.
+Result<std::unique_ptr<api::Core>> open_core(Plan& plan) {
+  const auto until = Steady::now() + kDatabaseWait;
+  std::optional<WaitingServer> waiting;
+  while (true) {
+    auto core = api::Core::open(plan.core);
+    if (core || core.error().code != Code::unavailable || Steady::now() > until) return core;
+    if (!waiting) {
+      waiting.emplace(plan.server);
+      TRACSEQ_CHECK(waiting->start());
+      plan.server.port = waiting->port();
+      log::warning("serve.waiting_for_database", {{"message", core.error().message}, {"detail", core.error().detail}});
+    }
+    waiting->say(core.error().message);
+    if (wait_signal(kDatabaseRetry) != 0) return fail(Code::cancelled, "ended while waiting for the database");
+  }
+}
+
+// The worker beside the server, started again when it ends by itself.
+class WorkerKeeper {
+ public:
+  explicit WorkerKeeper(const Plan& plan) : plan_(plan) {}
+  ~WorkerKeeper() {
+    if (child_) child_->end(kWorkerGrace);
+  }
+  void tend() {
+    if (!plan_.worker || Steady::now() < next_start_ || (child_ && !child_->ended())) return;
+    if (child_) log::warning("serve.worker_ended", {{"again_in_ms", static_cast<std::int64_t>(kWorkerRestart.count() * 1000)}});
+    next_start_ = Steady::now() + kWorkerRestart;
+    std::vector<std::string> arguments{"worker", "--database-url", plan_.core.database_url};
+    if (!plan_.core.artifact_root.empty()) arguments.insert(arguments.end(), {"--artifact-root", plan_.core.artifact_root});
+    auto started = Child::start_self(arguments, Child::Ties::ends_with_parent, {});
+    if (!started) log::error("serve.worker_not_started", {{"message", started.error().message}});
+    child_ = started ? std::optional(*started) : std::nullopt;
+  }
+
+ private:
+  const Plan& plan_;
+  std::optional<Child> child_;
+  Steady::time_point next_start_{};
+};
+
+Result<void> announce_first_token(api::Core& core) {
+  CallContext ctx;
+  ctx.actor.id = "system:first-start";
+  TRACSEQ_TRY(const auto token, core.tokens().bootstrap(ctx));
+  if (token)
+    fmt::print("administrator token (shown this once; revoke it with `tracseq token revoke {}`):\n  {}\n", token->token_id, token->token);
+  return {};
+}
+
+}  // namespace
+
+std::vector<Option> serve_options() {
+  return {{"database-url", "URL", "sqlite:///file.db, sqlite:////absolute.db or postgresql://…", Takes::one, false, "sqlite:///mlops.db", "MLOPS_DATABASE_URL"},
+          {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
+          {"data-root", "DIR", "Files below it may be named by callers; absent: none"},
+          {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on", Takes::one, false, "127.0.0.1"},
+          {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8080"},
+          {"auth", "auto|on|off", "auto: on unless on loopback", Takes::one, false, "auto"},
+          {"tls-cert", "FILE", "PEM certificate with its chain"},
+          {"tls-key", "FILE", "PEM key"},
+          {"require-tls", "", "Refuse to start without TLS", Takes::nothing},
+          {"allowed-host", "NAME", "A further host name this server is called by", Takes::many},
+          {"ui-dir", "DIR", "Serve the page from here instead of the embedded one (development)"},
+          {"no-worker", "", "Start no worker beside the server", Takes::nothing}};
+}
+
+Result<void> serve(const Invocation& in) {
+  TRACSEQ_TRY(Plan plan, plan_of(in));
+  TRACSEQ_TRY(const auto lock, sql::ServeLock::take(plan.core.database_url));
+  TRACSEQ_TRY(const auto core, open_core(plan));
+  if (!plan.key.empty()) core->tokens().accept_key(plan.key);
+  if (plan.authenticated) TRACSEQ_CHECK(announce_first_token(*core));
+  TokenAuthenticator authenticator(core->tokens(), plan.authenticated ? TokenAuthenticator::Anonymous::refuse
+                                                                      : TokenAuthenticator::Anonymous::trust);
+  server::HttpServer http(core->router(), authenticator, plan.server);
+  TRACSEQ_CHECK(http.start());
+  TRACSEQ_CHECK(lock->announce(http.port()));
+  fmt::print("listening on {}\n", http.url());
+  std::fflush(stdout);
+  api::Driver driver(core->database(), core->driver_steps(), api::Driver::Rank::server);
+  driver.start();
+  {
+    WorkerKeeper worker(plan);
+    do worker.tend();
+    while (wait_signal(std::chrono::milliseconds{500}) == 0);
+    log::info("serve.draining");
+    http.stop();
+  }
+  driver.stop();
+  return {};
+}
+
+}  // namespace tracseq::cli

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+#include "cli/waiting.h"
+
+namespace tracseq::cli {
+namespace {
+
+server::ServerOptions without_page(server::ServerOptions options) {
+  options.serve_page = false;
+  return options;
+}
+
+api::Route plain(std::string path, std::string summary, api::Handler handler) {
+  api::Route route;
+  route.method = api::Method::get;
+  route.path = std::move(path);
+  route.permission = "public";
+  route.effect = api::Effect::reads;
+  route.summary = std::move(summary);
+  route.runs = api::RunsOn::immediate;
+  route.handler = std::move(handler);
+  return route;
+}
+
+}  // namespace
+
+WaitingServer::WaitingServer(const server::ServerOptions& options) : server_(router_, everybody_, without_page(options)) {
+  const auto refuse = [this](const CallContext&, api::Request&) { return this->refuse(); };
+  router_.add(plain("/livez", "Whether the process lives",
+                    [](const CallContext&, api::Request&) -> Result<api::Response> { return api::Response::json(R"({"live":true})"); }));
+  router_.add(plain("/readyz", "Whether it can serve, and why not", refuse));
+  router_.add(plain("/health", "Whether it can serve, and why not", refuse));
+  router_.add(plain("/{rest...}", "Nothing else is served yet", refuse));
+}
+
+Result<void> WaitingServer::start() { return server_.start(); }
+
+void WaitingServer::say(std::string reason) {
+  const Lock lock(mutex_);
+  reason_ = std::move(reason);
+}
+
+Result<api::Response> WaitingServer::refuse() {
+  const Lock lock(mutex_);
+  return fail(Code::unavailable, "waiting for the database: " + reason_);
+}
+
+}  // namespace tracseq::cli
