@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Composes the commands; nothing else.
 #include "cli/command.h"
-#include "cli/process.h"
 
 int main(int argc, char** argv) {
   using namespace tracseq::cli;
-  block_signals();
   std::vector<Command> commands = service_commands();
   for (auto more : {tracking_commands(), tool_commands()})
     for (Command& command : more) commands.push_back(std::move(command));

@@ -34,7 +34,7 @@ class Child {
 };
 
 // Blocks SIGINT and SIGTERM in this thread and those it starts, so that one thread can wait for them; ignores SIGPIPE.
-// Called first in main.
+// Called first by commands that serve, before any thread is started.
 void block_signals();
 // Waits for SIGINT or SIGTERM; returns 0 if the time passes first.
 int wait_signal(std::chrono::milliseconds timeout);

@@ -145,6 +145,7 @@ std::vector<Option> serve_options() {
 }
 
 Result<void> serve(const Invocation& in) {
+  block_signals();
   TRACSEQ_TRY(Plan plan, plan_of(in));
   TRACSEQ_TRY(const auto lock, sql::ServeLock::take(plan.core.database_url));
   TRACSEQ_TRY(const auto core, open_core(plan));

@@ -27,6 +27,7 @@ std::vector<Option> worker_options() {
 }
 
 Result<void> work(const Invocation& in) {
+  block_signals();
   TRACSEQ_TRY(const std::int64_t threads, in.integer("threads", 2, 1, 64));
   TRACSEQ_TRY(const auto core, api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion}));
   const auto runner = core->make_worker(static_cast<int>(threads));
