@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "api/artifact_routes.h"
+#include "api/job_journal.h"
 #include "api/security_routes.h"
 #include "api/tracking_routes.h"
 #include "base/id.h"
@@ -47,6 +48,8 @@ struct Core::Services {
   std::unique_ptr<sql::Database> database;
   artifacts::ArtifactCatalog catalog;
   audit::Ledger ledger{*database};
+  LedgerJobJournal journal;
+  jobs::JobStore jobs{*database, journal};
   security::Tokens tokens{*database, ledger};
   tracking::Experiments experiments{*database, ledger};
   tracking::Runs runs{*database, ledger};
@@ -80,12 +83,22 @@ audit::Ledger& Core::ledger() { return services_->ledger; }
 artifacts::ArtifactCatalog& Core::catalog() { return services_->catalog; }
 security::Tokens& Core::tokens() { return services_->tokens; }
 
+std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
+  jobs::JobRunner::Options options;
+  options.worker = fmt::format("worker:{}:{}", getpid(), new_id().substr(20));
+  options.threads = threads;
+  options.context.actor.id = "system:worker";
+  options.context.actor.permissions = {"*"};
+  return std::make_unique<jobs::JobRunner>(services_->jobs, std::move(options));
+}
+
 std::vector<DriverStep> Core::driver_steps() {
   Services& all = *services_;
   return {
       {"audit.sequence", std::chrono::milliseconds{500}, [&](const CallContext&) { return all.ledger.sequence_entries(); }},
       {"audit.forget_keys", std::chrono::minutes{10},
        [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
+      {"jobs.reclaim", std::chrono::seconds{1}, [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},
   };

@@ -12,6 +12,7 @@
 #include "domain/audit/ledger.h"
 #include "domain/security/tokens.h"
 #include "storage/artifacts/catalog.h"
+#include "storage/jobs/runner.h"
 #include "storage/sql/database.h"
 
 namespace tracseq::api {
@@ -39,6 +40,9 @@ class Core {
   [[nodiscard]] audit::Ledger& ledger();
   [[nodiscard]] artifacts::ArtifactCatalog& catalog();
   [[nodiscard]] security::Tokens& tokens();
+
+  // A worker over this core with the handlers of all kinds of jobs; the core outlives it.
+  [[nodiscard]] std::unique_ptr<jobs::JobRunner> make_worker(int threads);
 
   // What must be driven on this database, by one process at a time (api/driver.h).
   [[nodiscard]] std::vector<DriverStep> driver_steps();

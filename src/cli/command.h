@@ -53,6 +53,7 @@ struct Command {
   std::vector<std::string> words;      // names of the positional arguments, all required; "…" ends a repeated one
   std::vector<Option> options;
   std::function<Result<void>(const Invocation&)> run;
+  bool serves = false;                 // runs until it is told to stop; logs what it does
 };
 
 // All commands; one function per file of commands.

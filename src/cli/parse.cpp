@@ -8,6 +8,7 @@
 #include <list>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "cli/command.h"
 
 namespace tracseq::cli {
@@ -206,6 +207,7 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!apps[i].first->parsed()) continue;
+    if (!commands[i].serves) log::set_level(log::Level::warning);  // its log would only be noise beside its output
     auto done = commands[i].run(invocation_of(commands[i], *apps[i].second));
     if (done) return 0;
     report(done.error(), apps[i].second->json);

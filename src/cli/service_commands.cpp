@@ -88,8 +88,8 @@ Result<void> stop_processes(const Invocation& in) {
 
 std::vector<Command> service_commands() {
   return {
-      {"serve", "", "Start the server: API, page, and a worker", {}, serve_options(), serve},
-      {"worker", "", "Run jobs of a database", {}, worker_options(), work},
+      {"serve", "", "Start the server: API, page, and a worker", {}, serve_options(), serve, true},
+      {"worker", "", "Run jobs of a database", {}, worker_options(), work, true},
       {"ps", "", "List the tracseq processes that run", {}, {}, list_processes},
       {"stop", "", "End what runs, in order", {},
        {{"all", "", "Everything `tracseq ps` lists", Takes::nothing}, {"pid", "N", "Only this one"}}, stop_processes},

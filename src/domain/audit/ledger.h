@@ -131,6 +131,8 @@ class Ledger {
   // For work inside a transaction somebody else opened (a reconciler's step).
   static Result<void> write_entry(sql::Transaction& tx, const CallContext& ctx, const Change& change,
                                   const Record& record);
+  // The same for appended data; the last act of the transaction.
+  static void note(sql::Transaction& tx, const CallContext& ctx, std::vector<Appended> appended);
 
   // Newest first.
   Result<EntryPage> list(const CallContext& ctx, const EntryFilter& filter);
@@ -143,7 +145,6 @@ class Ledger {
  private:
   static Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx);
   static Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type, const void* result);
-  static void note(sql::Transaction& tx, const CallContext& ctx, std::vector<Appended> appended);
 
   sql::Database& database_;
 };

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#include "api/job_journal.h"
+
+#include "domain/audit/ledger.h"
+
+namespace tracseq::api {
+
+Result<void> LedgerJobJournal::changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,
+                                       const jobs::Job* before, const jobs::Job& after) {
+  audit::Record record;
+  record.object_id = after.job_id;
+  if (before != nullptr) record.before = to_document(*before);
+  record.after = to_document(after);
+  record.delta = Json::object().set("kind", after.kind).set("state", enum_name(after.state));
+  Json data = Json::object();
+  data.set("kind", after.kind).set("state", enum_name(after.state));
+  data.set("object_type", after.object_type).set("object_id", after.object_id);
+  record.publish("jobs", std::string(verb), std::move(data));
+  return audit::Ledger::write_entry(tx, ctx, {"job." + std::string(verb), "job", after.job_id}, record);
+}
+
+Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
+                                        std::int64_t count, const Digest& digest) {
+  audit::Ledger::note(tx, ctx, {{"job_reports", "job", job_id, count, digest, "jobs"}});
+  return {};
+}
+
+}  // namespace tracseq::api
