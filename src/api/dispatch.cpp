@@ -144,7 +144,8 @@ void count(const Route& route, Entry& entry, metrics::Registry& registry, int st
 log::Level level_of(const Route* route, int status) {
   if (status >= 500) return log::Level::error;
   if (route == nullptr || status >= 400) return log::Level::info;
-  return route->permission == "public" && route->runs == RunsOn::immediate ? log::Level::debug : log::Level::info;
+  const bool probe = route->permission == "public" && route->runs == RunsOn::immediate;
+  return probe || route->quiet ? log::Level::debug : log::Level::info;
 }
 
 void write_log(const Route* route, const CallContext& ctx, const Request& request, int status, double seconds,

@@ -241,7 +241,7 @@ const char* effect_name(Effect effect) {
 Json operation(Schemas& schemas, const Route& route) {
   Json out = object({{"operationId", operation_id(route)}, {"summary", route.summary}, {"tags", list({tag_of(route)})}});
   add_input(schemas, route, out);
-  if (route.body == BodyKind::stream) {
+  if (route.body == BodyKind::stream || route.body == BodyKind::bytes) {
     const Json bytes = object({{"schema", object({{"type", "string"}, {"contentMediaType", "application/octet-stream"}})}});
     out.set("requestBody", object({{"required", true}, {"content", object({{"application/octet-stream", bytes}})}}));
   }

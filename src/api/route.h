@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -18,8 +19,9 @@ enum class Effect { reads, changes, appends };
 // Where a handler runs. `immediate`: memory only or merely enqueues, on the caller's own thread; `worker`: SQL, files,
 // models, on the bounded pool.
 enum class RunsOn { immediate, worker };
-// How the body reaches the handler.
-enum class BodyKind { none, json, stream };
+// How the body reaches the handler: not at all, whole as JSON, pulled piece by piece, or whole and of any content type
+// (protocols that carry tensors).
+enum class BodyKind { none, json, stream, bytes };
 
 using Handler = std::function<Result<Response>(const CallContext&, Request&)>;
 
@@ -39,6 +41,8 @@ struct Route {
   std::string produces = "application/json";
   std::uint64_t body_bytes_max = 8UL << 20;
   Handler handler;
+  std::uint64_t inline_body_bytes_max = std::numeric_limits<std::uint64_t>::max();  // an immediate call with more is a worker's
+  bool quiet = false;        // answers below 400 are logged for debugging only: a call of thousands a second
 };
 
 // Fills a described input from path parameters, query string and JSON body, in that order of precedence; a field given

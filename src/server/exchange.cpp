@@ -72,7 +72,9 @@ api::Response Exchange::refuse(Code code, std::string message, int status) const
 bool Exchange::wants_continue() const { return head_.http_1_1 && media_type(head_.field("expect")) == "100-continue"; }
 
 bool Exchange::runs_inline() const {
-  return match_.route->runs == api::RunsOn::immediate && (authenticated_ || match_.route->permission == "public");
+  const api::Route& route = *match_.route;
+  return route.runs == api::RunsOn::immediate && (authenticated_ || route.permission == "public") &&
+         request_.body.size() <= route.inline_body_bytes_max;
 }
 
 std::optional<api::Response> Exchange::check_head() {
@@ -148,7 +150,8 @@ std::optional<api::Response> Exchange::check_body() {
   if (head_.content_length.value_or(0) > route.body_bytes_max)
     return refuse(Code::too_large, fmt::format("the body has {} bytes; at most {} are taken", *head_.content_length, route.body_bytes_max));
   const std::string_view coding = head_.field("content-encoding");
-  const bool packed = coding == "gzip" && route.body == api::BodyKind::json;
+  const bool whole = route.body == api::BodyKind::json || route.body == api::BodyKind::bytes;
+  const bool packed = (coding == "gzip" || coding == "deflate") && whole;
   if (!coding.empty() && coding != "identity" && !packed)
     return refuse(Code::invalid, fmt::format("the Content-Encoding '{}' is not understood here", coding.substr(0, 50)), 415);
   if (route.body != api::BodyKind::json) return std::nullopt;
@@ -194,8 +197,10 @@ std::optional<api::Response> Exchange::authorise(bool ask_authenticator) {
 }
 
 Result<void> Exchange::unpack_body() {
-  if (request_.body.empty() || head_.field("content-encoding") != "gzip") return {};
-  TRACSEQ_TRY(request_.body, gunzip(request_.body, match_.route->body_bytes_max));
+  const std::string_view coding = head_.field("content-encoding");
+  if (request_.body.empty() || (coding != "gzip" && coding != "deflate")) return {};
+  TRACSEQ_TRY(request_.body, coding == "gzip" ? gunzip(request_.body, match_.route->body_bytes_max)
+                                              : inflate_zlib(request_.body, match_.route->body_bytes_max));
   return {};
 }
 

@@ -73,11 +73,14 @@ Result<PredictAnswer> answer(const Serving& serving, const CallContext& ctx, con
 }  // namespace
 
 std::vector<api::Route> predict_routes(const Serving& serving) {
-  return {api::route(
+  api::Route route = api::route(
       api::Method::post, "/v1/models/{name}/predict", "public", api::Effect::appends,
       "Predict for records by column name",
       [serving](const CallContext& ctx, const PredictRequest& in) { return answer(serving, ctx, in); },
-      {.runs = api::RunsOn::immediate, .body_bytes_max = kInferBodyBytesMax})};
+      {.runs = api::RunsOn::immediate, .body_bytes_max = kInferBodyBytesMax});
+  route.inline_body_bytes_max = kInferInlineBytesMax;
+  route.quiet = true;
+  return {std::move(route)};
 }
 
 }  // namespace tracseq::inference

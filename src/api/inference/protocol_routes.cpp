@@ -164,8 +164,10 @@ std::vector<Route> protocol_routes(const Serving& serving) {
     Route route = protocol_route(
         Method::post, model + "/infer", path, "Run a model on tensors",
         [serving](const CallContext& ctx, Request& request) { return infer(serving, ctx, request); });
-    route.body = BodyKind::json;
+    route.body = BodyKind::bytes;
     route.body_bytes_max = kInferBodyBytesMax;
+    route.inline_body_bytes_max = kInferInlineBytesMax;
+    route.quiet = true;
     routes.push_back(std::move(route));
   }
   return routes;

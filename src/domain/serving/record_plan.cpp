@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -58,6 +59,8 @@ std::optional<double> number_of(const Json& value) {
   return std::nullopt;
 }
 
+Error refusal(std::string why) { return {Code::unsupported, std::move(why), {}, {}}; }
+
 bool is_float(DataType type) { return type == DataType::fp32 || type == DataType::fp64; }
 
 }  // namespace
@@ -70,33 +73,19 @@ RecordPlan::RecordPlan(std::shared_ptr<const LoadedModel> model,
   const bool table =
       info.inputs.size() == 1 && info.inputs[0].shape.size() == 2 && is_float(info.inputs[0].type);
   if (!table) {
-    refusal_ = Error{Code::unsupported,
-                     "prediction by record needs a model of one input [-1, features] of numbers; this "
-                     "one is asked by its tensors (/v2)",
-                     {},
-                     {}};
+    refusal_ = refusal(
+        "prediction by record needs a model of one input [-1, features] of numbers; this one is asked by "
+        "its tensors (/v2)");
     return;
   }
-  if (!transformation_) {
-    choose_columns(feature_columns);
-    return;
-  }
-  const std::int64_t wanted = info.inputs[0].shape[1];
-  width_ = transformation_->width();
-  if (const auto step = transformation_->offline_only()) {
-    refusal_ = Error{Code::unsupported,
-                     fmt::format("the linked transformation has the Python step '{}', which runs offline "
-                                 "only",
-                                 *step),
-                     {},
-                     {}};
-  } else if (wanted >= 0 && static_cast<std::size_t>(wanted) != width_) {
-    refusal_ =
-        Error{Code::unsupported,
-              fmt::format("the linked transformation makes {} features, the model takes {}", width_, wanted),
-              {},
-              {}};
-  }
+  if (transformation_)
+    if (const auto step = transformation_->offline_only()) {
+      refusal_ = refusal(
+          fmt::format("the linked transformation has the Python step '{}', which runs offline only", *step));
+      return;
+    }
+  choose_columns(feature_columns);
+  find_sources();
 }
 
 void RecordPlan::choose_columns(const std::vector<std::string>& feature_columns) {
@@ -105,38 +94,72 @@ void RecordPlan::choose_columns(const std::vector<std::string>& feature_columns)
   const auto fits = [&](const std::vector<std::string>& names) {
     return !names.empty() && (wanted < 0 || names.size() == static_cast<std::size_t>(wanted));
   };
-  if (fits(info.feature_names))
+  const auto made = [&](const std::vector<std::string>& names) {  // all of them by the transformation
+    const auto& outputs = transformation_->output_names();
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::find(outputs.begin(), outputs.end(), name) != outputs.end();
+    });
+  };
+  if (fits(info.feature_names)) {
     columns_ = info.feature_names;
-  else if (fits(feature_columns))
+  } else if (transformation_ && fits(transformation_->output_names()) &&
+             !(fits(feature_columns) && made(feature_columns))) {
+    columns_ = transformation_->output_names();  // feature_columns name what went into the pipeline
+  } else if (fits(feature_columns)) {
     columns_ = feature_columns;
-  width_ = columns_.size();
-  if (!columns_.empty()) return;
-  refusal_ = Error{
-      Code::unsupported,
-      fmt::format("the order of the columns is not known: the model has no feature names of its own, no "
-                  "transformation is linked, and its {} feature_columns do not fit its {} inputs",
-                  feature_columns.size(), wanted),
-      {},
-      {}};
+  } else if (transformation_) {
+    refusal_ = refusal(
+        fmt::format("the linked transformation makes {} features, the model takes {} and does not name them",
+                    transformation_->output_names().size(), wanted));
+  } else {
+    refusal_ = refusal(
+        fmt::format("the order of the columns is not known: the model has no feature names of its own, no "
+                    "transformation is linked, and its {} feature_columns do not fit its {} inputs",
+                    feature_columns.size(), wanted));
+  }
 }
 
-Result<void> RecordPlan::fill(const Json& record, std::size_t index, std::span<double> row) const {
+void RecordPlan::find_sources() {
+  for (const std::string& column : columns_) {
+    std::size_t source = kOwnColumn;
+    if (transformation_) {
+      const auto& outputs = transformation_->output_names();
+      const auto found = std::find(outputs.begin(), outputs.end(), column);
+      if (found != outputs.end()) source = static_cast<std::size_t>(found - outputs.begin());
+    }
+    sources_.push_back(source);
+  }
+}
+
+Result<double> RecordPlan::own_column(const Json& record, std::size_t index,
+                                      const std::string& column) const {
+  const Json* value = record.find(column);
+  if (value == nullptr)
+    return fail_field(column, fmt::format("record {} lacks the column '{}'", index, column));
+  const auto number = number_of(*value);
+  if (!number)
+    return fail_field(column,
+                      fmt::format("record {}: the column '{}' must be a number or null", index, column));
+  return *number;
+}
+
+Result<void> RecordPlan::fill(const Json& record, std::size_t index, std::span<double> features,
+                              std::span<double> row) const {
   if (!record.is_object())
     return fail_field("records", fmt::format("record {} must be an object of column names", index));
   if (transformation_) {
-    auto applied = transformation_->apply(record, row);
-    if (!applied) applied.error().message = fmt::format("record {}: {}", index, applied.error().message);
-    return applied;
+    auto applied = transformation_->apply(record, features);
+    if (!applied) {
+      applied.error().message = fmt::format("record {}: {}", index, applied.error().message);
+      return applied;
+    }
   }
   for (std::size_t i = 0; i < columns_.size(); ++i) {
-    const Json* value = record.find(columns_[i]);
-    if (value == nullptr)
-      return fail_field(columns_[i], fmt::format("record {} lacks the column '{}'", index, columns_[i]));
-    const auto number = number_of(*value);
-    if (!number)
-      return fail_field(columns_[i], fmt::format("record {}: the column '{}' must be a number or null", index,
-                                                 columns_[i]));
-    row[i] = *number;
+    if (sources_[i] != kOwnColumn) {
+      row[i] = features[sources_[i]];
+      continue;
+    }
+    TRACSEQ_TRY(row[i], own_column(record, index, columns_[i]));
   }
   return {};
 }
@@ -147,17 +170,19 @@ Result<Tensor> RecordPlan::rows(const std::vector<Json>& records) const {
   if (records.size() > kPredictRecordsMax)
     return fail_field("records", fmt::format("records has {} elements; at most {} are allowed",
                                              records.size(), kPredictRecordsMax));
+  const std::size_t width = columns_.size();
   Tensor tensor;
   tensor.name = model_->info().inputs[0].name;
   tensor.type = DataType::fp64;  // the engine narrows it where the graph wants FP32
-  tensor.shape = {static_cast<std::int64_t>(records.size()), static_cast<std::int64_t>(width_)};
+  tensor.shape = {static_cast<std::int64_t>(records.size()), static_cast<std::int64_t>(width)};
   TRACSEQ_CHECK(element_count(tensor.name, tensor.shape));
-  tensor.data.resize(records.size() * width_ * sizeof(double));
-  std::vector<double> row(width_);
+  tensor.data.resize(records.size() * width * sizeof(double));
+  std::vector<double> row(width);
+  std::vector<double> features(transformation_ ? transformation_->output_names().size() : 0);
   for (std::size_t i = 0; i < records.size(); ++i) {
-    TRACSEQ_CHECK(fill(records[i], i, row));
-    if (width_ > 0)
-      std::memcpy(tensor.data.data() + i * width_ * sizeof(double), row.data(), width_ * sizeof(double));
+    TRACSEQ_CHECK(fill(records[i], i, features, row));
+    if (width > 0)
+      std::memcpy(tensor.data.data() + i * width * sizeof(double), row.data(), width * sizeof(double));
   }
   return tensor;
 }

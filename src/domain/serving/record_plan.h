@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,15 +17,15 @@ namespace tracseq::serving {
 
 inline constexpr std::size_t kPredictRecordsMax = 100'000;
 
-// A fitted transformation, as far as a request needs it: one record in, the model's row out. Thread-safe.
+// A fitted transformation, as far as a request needs it: one record in, its features out. Thread-safe.
 class RowTransformation {
  public:
   virtual ~RowTransformation() = default;
-  // Numbers a row has afterwards.
-  [[nodiscard]] virtual std::size_t width() const = 0;
+  // The features it makes, in order.
+  [[nodiscard]] virtual const std::vector<std::string>& output_names() const noexcept = 0;
   // The first Python step; such a transformation cannot run here.
   [[nodiscard]] virtual std::optional<std::string> offline_only() const = 0;
-  // `invalid` names a missing column or a value of another kind.
+  // Fills one number per output. `invalid` names a missing column or a value of another kind.
   virtual Result<void> apply(const Json& record, std::span<double> row) const = 0;
 };
 
@@ -34,13 +35,13 @@ struct RecordPrediction {
   std::map<std::string, double> probabilities;  // by label; empty for a regression
 };
 
-// How records by column name become the model's input, and its outputs predictions: through the linked
-// transformation, else by the order of the columns. Immutable, any thread.
+// How records by column name become the model's input, and its outputs predictions. The order of the input is
+// that of the model's own feature names, else of the registered `feature_columns` where their number fits,
+// else of the linked transformation's outputs. A feature the transformation makes is taken from there;
+// another is the record's own column (numbers and flags a pipeline passes through). Immutable, any thread.
 class RecordPlan {
  public:
-  // Without a transformation the columns are the model's own feature names, else `feature_columns` where
-  // their number fits its input. A plan that cannot work says why at `predict`, not here: the model's tensors
-  // may be served all the same.
+  // A plan that cannot work says why at `rows`, not here: the model's tensors may be served all the same.
   RecordPlan(std::shared_ptr<const LoadedModel> model,
              std::shared_ptr<const RowTransformation> transformation,
              const std::vector<std::string>& feature_columns);
@@ -51,17 +52,21 @@ class RecordPlan {
   // Reads the model's outputs: first the label, then the probabilities.
   [[nodiscard]] Result<std::vector<RecordPrediction>> predictions(const std::vector<Tensor>& outputs,
                                                                   std::size_t records) const;
-  // The columns a record needs, in order; empty with a transformation.
+  // The features of the input, in order; empty where they are not known by name.
   [[nodiscard]] const std::vector<std::string>& columns() const noexcept { return columns_; }
 
  private:
+  static constexpr std::size_t kOwnColumn = std::numeric_limits<std::size_t>::max();
   void choose_columns(const std::vector<std::string>& feature_columns);
-  Result<void> fill(const Json& record, std::size_t index, std::span<double> row) const;
+  void find_sources();
+  Result<void> fill(const Json& record, std::size_t index, std::span<double> features,
+                    std::span<double> row) const;
+  Result<double> own_column(const Json& record, std::size_t index, const std::string& column) const;
 
   std::shared_ptr<const LoadedModel> model_;
   std::shared_ptr<const RowTransformation> transformation_;
   std::vector<std::string> columns_;
-  std::size_t width_ = 0;
+  std::vector<std::size_t> sources_;  // of each column the transformation's output, or kOwnColumn
   std::optional<Error> refusal_;
 };
 

@@ -36,9 +36,12 @@ std::shared_ptr<const LoadedModel> said(std::vector<std::string> names = {}, std
 
 class Doubling final : public RowTransformation {
  public:
-  explicit Doubling(std::optional<std::string> python = {}) : python_(std::move(python)) {}
-  [[nodiscard]] std::size_t width() const override { return 2; }
-  [[nodiscard]] std::optional<std::string> offline_only() const override { return python_; }
+  explicit Doubling(std::string python = {}) : python_(std::move(python)) {}
+  [[nodiscard]] const std::vector<std::string>& output_names() const noexcept override { return names_; }
+  [[nodiscard]] std::optional<std::string> offline_only() const override {
+    if (python_.empty()) return std::nullopt;
+    return python_;
+  }
   Result<void> apply(const Json& record, std::span<double> row) const override {
     const Json* x = record.find("x");
     if (x == nullptr) return fail_field("x", "the column 'x' is missing");
@@ -48,7 +51,8 @@ class Doubling final : public RowTransformation {
   }
 
  private:
-  std::optional<std::string> python_;
+  std::string python_;
+  std::vector<std::string> names_{"x", "twice"};
 };
 
 Json record(const char* text) {
@@ -95,6 +99,17 @@ TEST(RecordPlan, AppliesTheTransformation) {
   ASSERT_TRUE(rows);
   EXPECT_EQ(testing::values_of<double>(*rows), (std::vector<double>{1.5, 3}));
   EXPECT_NE(plan.rows({record("{}")}).error().message.find("record 0: the column 'x'"), std::string::npos);
+}
+
+TEST(RecordPlan, TakesTheTransformationsFeaturesByNameAndOtherColumnsFromTheRecord) {
+  const RecordPlan plan(said({"twice", "flag"}), std::make_shared<Doubling>(), {});
+  const auto rows = plan.rows({record(R"({"x":1.5,"flag":true})")});
+  ASSERT_TRUE(rows) << rows.error().message;
+  EXPECT_EQ(testing::values_of<double>(*rows), (std::vector<double>{3, 1}));
+  const RecordPlan columns_before(said(), std::make_shared<Doubling>(), {"x", "y"});
+  EXPECT_EQ(columns_before.columns(), (std::vector<std::string>{"x", "twice"}));
+  const auto refused = RecordPlan(said({}, 3), std::make_shared<Doubling>(), {}).rows({record("{}")});
+  EXPECT_NE(refused.error().message.find("makes 2 features, the model takes 3"), std::string::npos);
 }
 
 TEST(RecordPlan, RefusesAPythonStepByName) {

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "api/inference/remote_recorder.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#include "api/inference/oip_response.h"
+#include "api/inference/remote_registry.h"
+#include "base/json.h"
+
+namespace tracseq::inference {
+namespace {
+
+using serving::DataType;
+using serving::Prediction;
+using serving::Tensor;
+
+template <class T>
+T element(const Tensor& tensor, std::size_t index) {
+  T value;
+  std::memcpy(&value, tensor.data.data() + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+template <class T>
+void append_integer(std::string& out, T value) {
+  char text[24];
+  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
+  TRACSEQ_ENSURE(error == std::errc{});
+  out.append(text, end);
+}
+
+// A double inside a free document.
+void append_double(std::string& out, double value) {
+  if (std::isfinite(value)) {
+    append_json_double(out, value);
+    return;
+  }
+  out += "{\"$number\":";
+  append_json_double(out, value);
+  out += '}';
+}
+
+void append_element(std::string& out, const Tensor& tensor, std::size_t index) {
+  switch (tensor.type) {
+    case DataType::fp64:
+      append_double(out, element<double>(tensor, index));
+      break;
+    case DataType::fp32:
+      append_double(out, element<float>(tensor, index));
+      break;
+    case DataType::int64:
+      append_integer(out, element<std::int64_t>(tensor, index));
+      break;
+    case DataType::int32:
+      append_integer(out, element<std::int32_t>(tensor, index));
+      break;
+    case DataType::int16:
+      append_integer(out, element<std::int16_t>(tensor, index));
+      break;
+    case DataType::int8:
+      append_integer(out, static_cast<int>(element<std::int8_t>(tensor, index)));
+      break;
+    case DataType::uint64:
+      append_double(out, static_cast<double>(element<std::uint64_t>(tensor, index)));
+      break;
+    case DataType::uint32:
+      append_integer(out, element<std::uint32_t>(tensor, index));
+      break;
+    case DataType::uint16:
+      append_integer(out, element<std::uint16_t>(tensor, index));
+      break;
+    case DataType::uint8:
+      append_integer(out, static_cast<unsigned>(element<std::uint8_t>(tensor, index)));
+      break;
+    case DataType::boolean:
+      out += tensor.data[index] != std::byte{0} ? "true" : "false";
+      break;
+    case DataType::fp16:
+      out += "null";
+      break;  // has no JSON form
+    case DataType::bytes:
+      if (is_utf8(tensor.strings[index]))
+        append_json_string(out, tensor.strings[index]);
+      else
+        append_json_string(out, base64(bytes_of(tensor.strings[index])));
+      break;
+  }
+}
+
+std::size_t rows_of(const Tensor& tensor) {
+  return tensor.shape.empty() ? 1 : static_cast<std::size_t>(std::max<std::int64_t>(tensor.shape.front(), 0));
+}
+
+std::size_t elements_of(const Tensor& tensor) {
+  if (tensor.type == DataType::bytes) return tensor.strings.size();
+  return tensor.data.size() / serving::element_bytes(tensor.type);
+}
+
+// The elements of one row: a value, or a list of them; by name where the columns' names are known.
+void append_row(std::string& out, const Tensor& tensor, std::size_t row,
+                const std::vector<std::string>* names) {
+  const std::size_t rows = std::max<std::size_t>(rows_of(tensor), 1);
+  const std::size_t width = elements_of(tensor) / rows;
+  const bool named = names != nullptr && names->size() == width && !names->empty();
+  const bool plain = !named && width == 1;
+  if (!plain) out += named ? '{' : '[';
+  for (std::size_t i = 0; i < width; ++i) {
+    if (i > 0) out += ',';
+    if (named) {
+      append_json_string(out, (*names)[i]);
+      out += ':';
+    }
+    append_element(out, tensor, row * width + i);
+  }
+  if (!plain) out += named ? '}' : ']';
+}
+
+// The rows all tensors have in common; 1 where they are not tables of the same length.
+std::size_t common_rows(const Prediction& prediction) {
+  std::size_t rows = 0;
+  for (const auto* tensors : {&prediction.inputs, &prediction.outputs})
+    for (const Tensor& tensor : *tensors) {
+      if (rows == 0) rows = rows_of(tensor);
+      if (rows_of(tensor) != rows) return 1;
+    }
+  return rows;
+}
+
+void append_inputs(std::string& out, const Prediction& prediction, std::size_t row) {
+  if (row < prediction.records.size()) {
+    out += dump_json(prediction.records[row]);
+    return;
+  }
+  const std::vector<std::string>& columns = prediction.served->records->columns();
+  if (prediction.inputs.size() == 1 && !columns.empty())
+    return append_row(out, prediction.inputs.front(), row, &columns);
+  out += '{';
+  for (const Tensor& tensor : prediction.inputs) {
+    if (&tensor != prediction.inputs.data()) out += ',';
+    append_json_string(out, tensor.name);
+    out += ':';
+    append_row(out, tensor, row, nullptr);
+  }
+  out += '}';
+}
+
+void append_outputs(std::string& out, const Prediction& prediction, std::size_t row) {
+  const std::vector<std::string>& classes = prediction.served->model->info().classes;
+  out += '{';
+  for (const Tensor& tensor : prediction.outputs) {
+    if (&tensor != prediction.outputs.data()) out += ',';
+    append_json_string(out, tensor.name);
+    out += ':';
+    append_row(out, tensor, row,
+               tensor.type == DataType::fp32 || tensor.type == DataType::fp64 ? &classes : nullptr);
+  }
+  out += '}';
+}
+
+void append_text(std::string& out, std::string_view key, std::string_view value) {
+  out += key;
+  append_json_string(out, value);
+}
+
+}  // namespace
+
+void append_prediction(std::string& out, const Prediction& prediction) {
+  const std::size_t rows = std::min(std::max<std::size_t>(common_rows(prediction), 1), kRowsRecordedMax);
+  for (std::size_t row = 0; row < rows; ++row) {
+    if (row > 0) out += ',';
+    append_text(out, "{\"request_id\":",
+                rows == 1 ? prediction.request_id : fmt::format("{}:{}", prediction.request_id, row));
+    append_text(out, ",\"model_id\":", prediction.served->name);
+    append_text(out, ",\"model_version\":", prediction.served->version);
+    append_text(out, ",\"time\":", format_rfc3339(prediction.time));
+    out += ",\"latency_us\":";
+    append_integer(out, prediction.latency_us);
+    out += prediction.success ? ",\"success\":true" : ",\"success\":false";
+    if (!prediction.success) append_text(out, ",\"error_message\":", prediction.error);
+    out += ",\"inputs\":";
+    append_inputs(out, prediction, row);
+    out += ",\"outputs\":";
+    append_outputs(out, prediction, row);
+    out += '}';
+  }
+}
+
+std::string RemoteRecorder::encode(std::span<const serving::Prediction> batch) {
+  std::string out = "{\"predictions\":[";
+  for (const serving::Prediction& prediction : batch) {
+    if (&prediction != batch.data()) out += ',';
+    append_prediction(out, prediction);
+  }
+  out += "]}";
+  return out;
+}
+
+Result<void> RemoteRecorder::deliver(std::string_view key, const std::string& payload) {
+  TRACSEQ_TRY(api::Request request, api::make_request(api::Method::post, "/api/v1/predictions", payload));
+  request.headers["content-type"] = "application/json";
+  request.headers["idempotency-key"] = key;
+  TRACSEQ_TRY(const api::Response response, client_.send(std::move(request), kRecordTimeout));
+  if (response.status < 200 || response.status >= 300) return fail(error_of(response));
+  return {};
+}
+
+}  // namespace tracseq::inference

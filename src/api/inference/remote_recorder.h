@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "api/client.h"
+#include "domain/serving/recording_queue.h"
+
+namespace tracseq::inference {
+
+inline constexpr std::chrono::milliseconds kRecordTimeout{5'000};
+inline constexpr std::size_t kRowsRecordedMax = 1'000;
+
+// The prediction log behind POST /api/v1/predictions, in this process or on a server. Used by the recorder's
+// thread; the client outlives it.
+class RemoteRecorder final : public serving::PredictionTransport {
+ public:
+  explicit RemoteRecorder(api::Client& client) : client_(client) {}
+  std::string encode(std::span<const serving::Prediction> batch) override;
+  Result<void> deliver(std::string_view key, const std::string& payload) override;
+
+ private:
+  api::Client& client_;
+};
+
+// The samples of one request as the log takes them, one entry each: the inputs by column name where the names
+// are known, the outputs by tensor. Of a request with several samples the entries are named "<request
+// id>:<index>"; beyond kRowsRecordedMax they are left out.
+void append_prediction(std::string& out, const serving::Prediction& prediction);
+
+}  // namespace tracseq::inference
