@@ -43,6 +43,11 @@ const TypeInfo& leaf_info(Kind kind) {
 }
 
 void attach_docs(TypeInfo& info, std::initializer_list<FieldDoc> docs) {
+  for (Field& field : info.fields)
+    if (const std::string_view name = field.name; name.ends_with('_')) {
+      // Types live as long as the program, and so do their names.
+      field.name = field.doc.name = (new std::string(name.substr(0, name.size() - 1)))->c_str();
+    }
   for (const FieldDoc& doc : docs) {
     const auto field = std::find_if(info.fields.begin(), info.fields.end(),
                                     [&](const Field& f) { return std::strcmp(f.name, doc.name) == 0; });

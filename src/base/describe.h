@@ -140,7 +140,8 @@ constexpr Field make_field() {
   return {D::name, &type_info<Member>, [](void* o) -> void* { return &(static_cast<T*>(o)->*D::pointer); }, {D::name}};
 }
 
-// Puts the documents at their fields; a name that is no field is a bug.
+// Puts the documents at their fields; a name that is no field is a bug. A member whose name would be a keyword of C++
+// ends in an underscore, which its name on the wire does not have (`operator_`).
 void attach_docs(TypeInfo& info, std::initializer_list<FieldDoc> docs);
 
 template <class T>
