@@ -44,7 +44,9 @@ def program() -> Path:
 class TracseqServer:
     """One `tracseq serve` process."""
 
-    def __init__(self, database_url: str = "", arguments: Optional[list[str]] = None, folder: Optional[Path] = None) -> None:
+    def __init__(
+        self, database_url: str = "", arguments: Optional[list[str]] = None, folder: Optional[Path] = None
+    ) -> None:
         self._own_folder = folder is None
         self.folder = Path(tempfile.mkdtemp(prefix="tracseq-serve-")) if folder is None else folder
         self.database_url = database_url or f"sqlite:///{self.folder / 'test.db'}"
@@ -121,7 +123,9 @@ class TracseqServer:
     def __enter__(self) -> TracseqServer:
         return self.start()
 
-    def __exit__(self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]) -> None:
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
         try:
             if self._process is not None:
                 self.stop()

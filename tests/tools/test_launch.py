@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The launcher of ./run demo: one demo at a time, plain words about a taken port, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.tree import ROOT
+from tests.services.postgres import free_port
+from tools.lib.processes import marked, port_holder
+
+MARK = "TRACSEQ_LAUNCH_TEST"
+WAIT_SECONDS_MAX = 30.0
+
+# Runs the launcher with another data folder, program and demo script than those of the checkout.
+DRIVER = """
+import sys
+from pathlib import Path
+from tools.demo import launch
+folder = Path({folder!r})
+launch.DATA, launch.STATE, launch.LOCK = folder, folder / "demo.json", folder / ".lock"
+launch.PROGRAM, launch.SCRIPT = folder / "tracseq", folder / "script.py"
+sys.exit(launch.main())
+"""
+
+
+class Bench:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mark = secrets.token_hex(8)
+        self.ports = [free_port(), free_port()]
+        program = folder / "tracseq"
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} {ROOT}/tests/tools/fake_tracseq.py "$@"\n')
+        program.chmod(0o755)
+        self.script("pass")
+
+    def script(self, text: str) -> None:
+        (self.folder / "script.py").write_text(text)
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        options = ["--port", str(self.ports[0]), "--model-port", str(self.ports[1]), *words]
+        return subprocess.Popen(
+            [sys.executable, "-c", DRIVER.format(folder=str(self.folder)), *options],
+            cwd=ROOT,
+            env=os.environ | {MARK: self.mark},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def finish(self, demo: subprocess.Popen[str]) -> tuple[int, str, str]:
+        out, err = demo.communicate(timeout=WAIT_SECONDS_MAX)
+        return demo.returncode, out, err
+
+    def wait_started(self) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not (self.folder / "demo.json").exists():
+            assert time.monotonic() < deadline, "the demo did not start"
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    assert marked(MARK, bench.mark) == []
+
+
+def test_exit_ends_with_success_and_nothing_left(bench: Bench) -> None:
+    code, out, err = bench.finish(bench.start("--exit"))
+    assert (code, err) == (0, "")
+    assert "the model server is up" in out
+    assert not (bench.folder / "demo.json").exists()
+
+
+def test_a_failing_script_fails_the_demo(bench: Bench) -> None:
+    bench.script("import sys; sys.exit(3)")
+    code, _, err = bench.finish(bench.start("--exit"))
+    assert code == 1
+    assert "exit code 3" in err
+
+
+def test_a_taken_port_is_said_with_its_holder(bench: Bench) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", bench.ports[0]))
+        holder.listen()
+        code, _, err = bench.finish(bench.start("--exit"))
+    assert code == 1
+    assert f"port {bench.ports[0]} is held by pid {os.getpid()}" in err
+    assert "--port" in err
+
+
+def test_a_second_demo_uses_the_running_one_and_ctrl_c_ends_all(bench: Bench) -> None:
+    first = bench.start()
+    bench.wait_started()
+    code, out, _ = bench.finish(bench.start())
+    assert code == 0
+    assert f"running already (pid {first.pid})" in out
+    assert f"http://127.0.0.1:{bench.ports[0]}" in out
+    time.sleep(1)  # past the end of the script: the demo stays up
+    first.send_signal(signal.SIGINT)
+    code, out, _ = bench.finish(first)
+    assert code == 0
+    assert port_holder(bench.ports[0]) is None
+
+
+def test_ended_before_its_script_was_through_is_no_success(bench: Bench) -> None:
+    bench.script("import time; time.sleep(300)")
+    demo = bench.start()
+    bench.wait_started()
+    demo.send_signal(signal.SIGTERM)
+    code, _, _ = bench.finish(demo)
+    assert code == 130
+
+
+def test_a_server_that_dies_ends_the_demo_with_its_words(bench: Bench) -> None:
+    (bench.folder / "tracseq").write_text("#!/bin/sh\necho the database is locked >&2\nexit 4\n")
+    code, _, err = bench.finish(bench.start("--exit"))
+    assert code == 1
+    assert "exit code 4" in err
+    assert "the database is locked" in err
+
+
+@pytest.mark.parametrize("bad", ["0", "65536", "http", "-1"])
+def test_a_port_that_is_none_is_refused(bench: Bench, bad: str) -> None:
+    code, _, err = bench.finish(bench.start(f"--model-port={bad}"))
+    assert code == 2
+    assert "allowed is 1 to 65535" in err
