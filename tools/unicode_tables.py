@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 SURROGATES = range(0xD800, 0xE000)
@@ -60,7 +60,7 @@ def is_ignorable(character: str) -> bool:
     return ("A" + character + "\u03a3").lower().endswith(FINAL_SIGMA) and not is_cased(character)
 
 
-def table(name: str, kind: str, rows: list[tuple[int, ...]]) -> str:
+def table(name: str, kind: str, rows: Sequence[tuple[int, ...]]) -> str:
     text, line = "", "   "
     for row in rows:
         item = " {" + ", ".join(hex(v) if v >= 0 else str(v) for v in row) + "},"

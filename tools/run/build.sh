@@ -3,10 +3,11 @@
 # help: build the program (bin/tracseq) and the Python environment (.venv); ./run build [dev|release]
 preset=${1:-dev}
 case $preset in
-  dev | release) ;;
+  dev) groups=() ;;
+  release) groups=(bench) ;;
   *) die "./run build: '$preset' is no preset to install; allowed are dev and release" ;;
 esac
-ensure_toolchain
+ensure_toolchain "${groups[@]}"
 step "Building (preset $preset)"
 build_preset "$preset"
 install_preset "$preset"
