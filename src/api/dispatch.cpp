@@ -85,8 +85,11 @@ bool names_tag(std::string_view header, std::string_view tag) {
   return false;
 }
 
-void tag_answer(const Route& route, const Request& request, Response& response) {
-  if (request.method != Method::get || response.status != 200 || response.stream || route.output == nullptr) return;
+// Answers that came whole; files bring a tag of their own.
+void tag_answer(const Request& request, Response& response) {
+  if (request.method != Method::get || response.status != 200 || response.stream || response.feed) return;
+  for (const auto& [name, value] : response.headers)
+    if (name == "ETag") return;
   const std::string tag = entity_tag(response.body);
   response.headers.emplace_back("ETag", tag);
   if (!names_tag(request.header("if-none-match"), tag)) return;
@@ -106,7 +109,7 @@ Result<Response> call_handler(const Route& route, const CallContext& ctx, Reques
   }
   Result<Response> answer = route.handler(full, request);
   if (whole) request.stream = nullptr;
-  if (answer) tag_answer(route, request, *answer);
+  if (answer) tag_answer(request, *answer);
   return answer;
 }
 
