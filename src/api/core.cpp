@@ -6,11 +6,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <filesystem>
 
 #include "api/artifact_routes.h"
+#include "api/events.h"
 #include "api/job_journal.h"
 #include "api/security_routes.h"
+#include "api/system_routes.h"
 #include "api/tracking_routes.h"
 #include "base/id.h"
 #include "domain/tracking/metrics.h"
@@ -23,6 +26,7 @@ namespace {
 
 constexpr auto kKeysKept = std::chrono::hours{24};         // of idempotent calls
 constexpr auto kTrashKept = std::chrono::hours{24 * 30};   // deleted runs can be restored this long
+constexpr auto kEventsKept = std::chrono::hours{24};       // a page that slept longer reads everything anew
 constexpr std::int64_t kPurgedAtOnceMax = 100;
 
 }  // namespace
@@ -54,9 +58,16 @@ struct Core::Services {
   tracking::Experiments experiments{*database, ledger};
   tracking::Runs runs{*database, ledger};
   tracking::Metrics metrics{*database, ledger};
+  Events events{*database};
+  std::atomic<bool> stopping{false};
   Router router;
 
   void add_routes() {
+    Health health;
+    health.can_read = health.can_write = [this] { return database->ping(); };
+    health.draining = [this] { return stopping.load(); };
+    router.add(system_routes(router, options.version, std::move(health)));
+    router.add(event_routes(events));
     router.add(security_routes(tokens, ledger));
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
@@ -82,6 +93,7 @@ sql::Database& Core::database() { return *services_->database; }
 audit::Ledger& Core::ledger() { return services_->ledger; }
 artifacts::ArtifactCatalog& Core::catalog() { return services_->catalog; }
 security::Tokens& Core::tokens() { return services_->tokens; }
+void Core::announce_stop() { services_->stopping = true; }
 
 std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
   jobs::JobRunner::Options options;
@@ -98,6 +110,7 @@ std::vector<DriverStep> Core::driver_steps() {
       {"audit.sequence", std::chrono::milliseconds{500}, [&](const CallContext&) { return all.ledger.sequence_entries(); }},
       {"audit.forget_keys", std::chrono::minutes{10},
        [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
+      {"outbox.forget", std::chrono::minutes{10}, [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }},
       {"jobs.reclaim", std::chrono::seconds{1}, [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},

@@ -40,6 +40,8 @@ class Core {
   [[nodiscard]] audit::Ledger& ledger();
   [[nodiscard]] artifacts::ArtifactCatalog& catalog();
   [[nodiscard]] security::Tokens& tokens();
+  // From now on /readyz says no; the calls go on.
+  void announce_stop();
 
   // A worker over this core with the handlers of all kinds of jobs; the core outlives it.
   [[nodiscard]] std::unique_ptr<jobs::JobRunner> make_worker(int threads);

@@ -164,9 +164,14 @@ Result<std::shared_ptr<Feed>> Events::listen(const std::string& project_id, Even
   TRACSEQ_CHECK(outbox_.sequence());
   TRACSEQ_TRY(const std::int64_t last, outbox_.last());
   // A position this database has not reached belongs to another one, or to a time before a restored backup.
-  if (!resume || start > last || start < 0) start = last;
+  bool lost = resume && (start > last || start < 0 || last - start > kCatchUpRowsMax);
+  if (resume && !lost && start < last) {  // positions have no gaps but for what was forgotten
+    TRACSEQ_TRY(const auto next, outbox_.after(start, 1));
+    lost = next.empty() || next.front().position != start + 1;
+  }
+  if (!resume || lost) start = last;
   auto listener = std::make_shared<Listener>(project_id, std::move(filter), start);
-  if (resume && (last != *resume) && (start == last || last - start > kCatchUpRowsMax)) listener->reset(last);
+  if (lost) listener->reset(last);
   {
     const Lock lock(mutex_);
     std::erase_if(listeners_, [](const auto& weak) { return weak.expired(); });

@@ -49,6 +49,9 @@ class Events {
   Result<std::shared_ptr<Feed>> listen(const std::string& project_id, EventFilter filter,
                                        std::optional<std::int64_t> resume);
 
+  // Deletes events older than that; a listener that resumes from before then reads everything anew. How many.
+  Result<std::int64_t> forget(Timestamp before) { return outbox_.forget(before); }
+
  private:
   class Listener;
   void run();

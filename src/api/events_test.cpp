@@ -133,6 +133,16 @@ TEST_P(EventsTest, ResumesAfterTheLastSeen) {
   EXPECT_EQ(read(*lost, 1).at(0).topic, "*");
 }
 
+TEST_P(EventsTest, ResumingBeforeWhatIsKeptMeansReadingAnew) {
+  for (int i = 0; i < 4; ++i) change("started", std::to_string(i));
+  Events events(database());
+  const auto feed = events.listen("default", {}, 1).value();
+  EXPECT_EQ(read(*feed, 3).size(), 3U);
+  ASSERT_EQ(events.forget(now() + std::chrono::hours(1)).value(), 3);
+  text_.clear();
+  EXPECT_EQ(read(*events.listen("default", {}, 1).value(), 1).at(0).topic, "*");
+}
+
 TEST_P(EventsTest, FiltersByTopicAndObject) {
   Events events(database(), {.coalesce = std::chrono::milliseconds(1)});
   const auto topic = events.listen("default", {.topic = "models", .run_id = {}, .model_id = {}}, std::nullopt).value();

@@ -165,6 +165,7 @@ Result<void> serve(const Invocation& in) {
     do worker.tend();
     while (wait_signal(std::chrono::milliseconds{500}) == 0);
     log::info("serve.draining");
+    core->announce_stop();
     http.stop();
   }
   driver.stop();

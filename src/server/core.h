@@ -52,9 +52,11 @@ struct Counters {
 
 // Constant after `start`, but for what belongs to the I/O thread.
 struct Core {
-  Core(const Services& s, metrics::Registry& registry)
-      : services(s), counters(registry), pool("worker", {s.options.limits.workers, s.options.limits.queue_max}) {}
-  const Services services;
+  Core(const ServerOptions& options, const Guard& guard, const Page& page, metrics::Registry& registry)
+      : services{nullptr, options, guard, page},
+        counters(registry),
+        pool("worker", {options.limits.workers, options.limits.queue_max}) {}
+  Services services;
   Counters counters;
   asio::io_context io{1};
   ThreadPool pool;

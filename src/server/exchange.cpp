@@ -45,7 +45,7 @@ std::string_view origin_form(std::string_view target) {
 }  // namespace
 
 Exchange::Exchange(const Services& services, Head head, std::string client_address)
-    : services_(services), head_(std::move(head)) {
+    : services_(services), service_(*services.service.load(std::memory_order_acquire)), head_(std::move(head)) {
   const std::string_view given = head_.field("x-request-id");
   ctx_.request_id = is_request_id(given) ? std::string(given) : new_id();
   ctx_.actor.id = ctx_.actor.kind = "anonymous";
@@ -130,10 +130,10 @@ std::optional<api::Response> Exchange::read_target() {
 std::optional<api::Response> Exchange::admit() {
   if (auto answer = check_head()) return answer;
   if (auto answer = read_target()) return answer;
-  match_ = services_.router.match(request_);
+  match_ = service_.router.match(request_);
   if (match_.route == nullptr) {
     if (auto answer = page_or_nothing()) return answer;
-    return services_.router.dispatch(match_, ctx_, request_);
+    return service_.router.dispatch(match_, ctx_, request_);
   }
   return check_body();
 }
@@ -164,7 +164,7 @@ std::optional<api::Response> Exchange::check_body() {
 
 bool Exchange::authenticate_from_memory() {
   if (match_.route->permission == "public") return true;
-  auto known = services_.authenticator.from_memory(request_);
+  auto known = service_.authenticator.from_memory(request_);
   if (!known) return false;
   authenticated_ = true;
   if (!*known) {
@@ -181,7 +181,7 @@ std::optional<api::Response> Exchange::authorise(bool ask_authenticator) {
   const api::Route& route = *match_.route;
   if (route.permission == "public") return std::nullopt;
   if (ask_authenticator && !authenticated_) {
-    auto actor = services_.authenticator.authenticate(request_);
+    auto actor = service_.authenticator.authenticate(request_);
     authenticated_ = true;
     if (actor) {
       std::string address = std::move(ctx_.actor.client_address);
@@ -193,7 +193,7 @@ std::optional<api::Response> Exchange::authorise(bool ask_authenticator) {
   }
   if (refused_) return refuse(refused_->code, refused_->message);
   if (!authenticated_ || ctx_.actor.may(route.permission)) return std::nullopt;
-  return services_.router.dispatch(match_, ctx_, request_);  // refuses before it looks at the input
+  return service_.router.dispatch(match_, ctx_, request_);  // refuses before it looks at the input
 }
 
 Result<void> Exchange::unpack_body() {
@@ -207,7 +207,7 @@ Result<void> Exchange::unpack_body() {
 api::Response Exchange::run() {
   if (auto answer = authorise(true)) return std::move(*answer);
   if (auto unpacked = unpack_body(); !unpacked) return refuse(unpacked.error().code, unpacked.error().message);
-  api::Response response = services_.router.dispatch(match_, ctx_, request_);
+  api::Response response = service_.router.dispatch(match_, ctx_, request_);
   const bool text = is_text(response.content_type) && !response.stream && !response.feed;
   if (text && response.status == 200) {
     if (takes_gzip(request_.header("accept-encoding"))) compress(response);

@@ -2,6 +2,7 @@
 // Private to the server: what becomes of one request, apart from reading and writing it.
 #pragma once
 
+#include <atomic>
 #include <optional>
 #include <string>
 
@@ -13,10 +14,15 @@
 
 namespace tracseq::server {
 
-// What all requests share; constant while the server runs.
-struct Services {
+// What is served, and to whom.
+struct Service {
   const api::Router& router;
   Authenticator& authenticator;
+};
+
+// What all requests share.
+struct Services {
+  std::atomic<const Service*> service{nullptr};
   const ServerOptions& options;
   const Guard& guard;
   const Page& page;
@@ -58,6 +64,7 @@ class Exchange {
   Result<void> unpack_body();
 
   const Services& services_;
+  const Service& service_;  // the one at the beginning of the request
   Head head_;
   api::Request request_;
   api::Router::Match match_;

@@ -72,10 +72,11 @@ struct HttpServer::Impl {
       : options(std::move(given)),
         guard(is_loopback(bare(options.host)), options.allowed_hosts),
         page(options.ui_dir),
-        core(std::make_shared<Core>(Services{router, authenticator, options, guard, page}, registry)),
+        core(std::make_shared<Core>(options, guard, page, registry)),
         acceptor(core->io),
         sweeper(core->io),
         tls(asio::ssl::context::tls_server) {
+    serve(router, authenticator);
     registry.before_exposition([weak = std::weak_ptr<Core>(core)] {
       const auto core = weak.lock();
       if (!core) return;
@@ -84,6 +85,11 @@ struct HttpServer::Impl {
     });
   }
 
+  void serve(const api::Router& router, Authenticator& authenticator) {
+    const Lock lock(mutex);
+    services.push_back(std::make_unique<Service>(Service{router, authenticator}));
+    core->services.service.store(services.back().get(), std::memory_order_release);
+  }
   Result<void> listen();
   Awaitable<> accept();
   void take(Socket socket);
@@ -93,6 +99,8 @@ struct HttpServer::Impl {
   const ServerOptions options;
   const Guard guard;
   const Page page;
+  Mutex mutex;
+  std::vector<std::unique_ptr<Service>> services GUARDED_BY(mutex);  // all that were ever served: requests may be in them
   std::shared_ptr<Core> core;
   Acceptor acceptor;
   Timer sweeper;
@@ -192,6 +200,8 @@ std::string HttpServer::url() const {
   if (host.find(':') != std::string::npos) host = "[" + host + "]";
   return fmt::format("{}://{}:{}", impl_->secure ? "https" : "http", host, impl_->port);
 }
+
+void HttpServer::serve(const api::Router& router, Authenticator& authenticator) { impl_->serve(router, authenticator); }
 
 bool HttpServer::draining() const noexcept { return impl_->core->draining.load(); }
 

@@ -64,6 +64,9 @@ class HttpServer {
   [[nodiscard]] std::uint16_t port() const noexcept;
   // "http://127.0.0.1:8080", as a client on this machine would write it.
   [[nodiscard]] std::string url() const;
+  // From the next request on another table is served, by another authenticator; both outlive the server, as do the
+  // ones before. For a server that answers probes while its database is still away.
+  void serve(const api::Router& router, Authenticator& authenticator);
   // Stops in order: drain_announce, close the listener, close idle connections, wait for calls under way up to
   // drain_max, cut the rest. True if nothing had to be cut.
   bool stop();
