@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "domain/data/quality_job.h"
+
+#include <fmt/core.h>
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "domain/data/quality.h"
+
+namespace tracseq::data {
+
+Result<WorkFolder> WorkFolder::make(const std::string& root) {
+  std::error_code error;
+  const auto base = root.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(root);
+  std::filesystem::create_directories(base, error);
+  std::string pattern = (base / "tracseq-data-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr)
+    return fail(errno == ENOSPC ? Code::storage_full : Code::unavailable,
+                fmt::format("no folder for the run below '{}': {}", base.string(), std::strerror(errno)));
+  return WorkFolder(pattern);
+}
+
+WorkFolder::~WorkFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+Result<Json> QualityJob::run(const CallContext& ctx, const jobs::Job& job, jobs::JobReporter& reporter) {
+  TRACSEQ_TRY(const AssessRequest request, from_document<AssessRequest>(job.payload, UnknownFields::ignore));
+  const tables::Check check = [&ctx] { return ctx.check(); };
+  CallContext own = ctx;
+  own.project_id = job.project_id;
+  TRACSEQ_TRY(const Schema schema, schemas_.get(own, {request.schema_id}));
+  TRACSEQ_TRY(const ParsedSchema parsed, parse_schema(schema));
+  reporter.progress(0.05, "reading the file");
+  TRACSEQ_TRY(const tables::InputFile file, tables::inspect_file(request.path, check));
+  TRACSEQ_TRY(const WorkFolder folder, WorkFolder::make(work_root_));
+  TRACSEQ_TRY(tables::TableEngine* const engine, tables::table_engine());
+  TRACSEQ_TRY(const auto columns, engine->describe(file));
+  TRACSEQ_TRY(const auto table,
+              engine->load(file, load_plan(parsed, columns), folder.path(), limits_, check));
+  reporter.progress(0.4, "assessing");
+  TRACSEQ_TRY(QualityReport report, assess(*table, parsed, missing_columns(parsed, columns), check));
+  report.report_id = request.report_id;
+  report.schema_id = request.schema_id;
+  report.dataset_hash = file.digest;
+  report.created_at = now();
+  TRACSEQ_TRY(const QualityReport stored, reports_.store(own, report));
+  reporter.log(fmt::format("{} rows, {} issues, score {:.3f}", report.total_rows, report.issues.size(),
+                           report.quality_score));
+  Json result = Json::object();
+  result.set("report_id", stored.report_id);
+  return result;
+}
+
+}  // namespace tracseq::data
