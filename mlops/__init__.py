@@ -27,7 +27,7 @@ _EXPORTS: dict[str, list[str]] = {
         "ExperimentStatus",
         "ExperimentTracker",
     ],
-    "model_registry": ["ModelMetadata", "ModelStatus"],
+    "model_registry": ["ModelRegistry", "ModelMetadata", "ModelStatus"],
     "monitoring": [
         "Alert",
         "AlertSeverity",
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         ExperimentStatus,
         ExperimentTracker,
     )
-    from .model_registry import ModelMetadata, ModelStatus
+    from .model_registry import ModelMetadata, ModelRegistry, ModelStatus
     from .monitoring import (
         Alert,
         AlertSeverity,
@@ -85,6 +85,7 @@ __all__ = [
     "MetricType",
     "ModelHealthStatus",
     "ModelMetadata",
+    "ModelRegistry",
     "ModelStatus",
     "MonitoringMetric",
     "PipelineRun",

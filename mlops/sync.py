@@ -15,6 +15,7 @@ from . import _service
 
 _MODULES = {
     "ExperimentTracker": "experiment_tracker",
+    "ModelRegistry": "model_registry",
 }
 
 
