@@ -29,6 +29,7 @@ _EXPORTS: dict[str, list[str]] = {
     ],
     "model_registry": ["ModelRegistry", "ModelMetadata", "ModelStatus"],
     "monitoring": [
+        "ModelMonitor",
         "Alert",
         "AlertSeverity",
         "MetricThreshold",
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         MetricThreshold,
         MetricType,
         ModelHealthStatus,
+        ModelMonitor,
         MonitoringMetric,
     )
 
@@ -85,6 +87,7 @@ __all__ = [
     "MetricType",
     "ModelHealthStatus",
     "ModelMetadata",
+    "ModelMonitor",
     "ModelRegistry",
     "ModelStatus",
     "MonitoringMetric",

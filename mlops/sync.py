@@ -15,6 +15,7 @@ from . import _service
 
 _MODULES = {
     "ExperimentTracker": "experiment_tracker",
+    "ModelMonitor": "monitoring",
     "ModelRegistry": "model_registry",
 }
 
