@@ -168,10 +168,7 @@ class ModelRegistry(Service):
     async def _find(self, model_id: str, version: Optional[str]) -> dict[str, Any]:
         if version:
             return dict(await self._get(target(_VERSION, _text(model_id, "model_id"), _text(version, "version"))))
-        newest = await self._get(target(_MODELS + "/{}/versions", _text(model_id, "model_id"), limit=1))
-        if not newest["items"]:
-            raise NotFound(f"there is no model '{model_id}'")
-        return dict(newest["items"][0])
+        return dict(await self._get(target(_MODELS + "/{}/latest", _text(model_id, "model_id"))))
 
     async def get_model(self, model_id: str, version: Optional[str] = None) -> tuple[Any, ModelMetadata]:
         """The Python object as it was registered, and its metadata; left out, the newest version. Unpickling runs code
@@ -215,18 +212,17 @@ class ModelRegistry(Service):
 
     async def update_model_status(self, model_id: str, version: str, status: ModelStatus) -> bool:
         """Moves a version to a status; False, and the reason in the log, if that is not allowed."""
-        return await self._move(model_id, version, status, "updated")
+        body = {"status": choice(ModelStatus, status, "status")}
+        path = target(_VERSION, _text(model_id, "model_id"), _text(version, "version"))
+        return await self._try("PATCH", path, body, "model_status_updated", model_id=model_id, version=version, **body)
 
     async def promote_model(self, model_id: str, version: str, to_status: ModelStatus) -> bool:
         """Moves a version to a status. Into production goes only a version with an error rate below 0.05, and the
         former production version steps back to staging in the same transaction.
         """
-        return await self._move(model_id, version, to_status, "promoted")
-
-    async def _move(self, model_id: str, version: str, status: ModelStatus, event: str) -> bool:
-        body = {"to_status": choice(ModelStatus, status, "status")}
+        body = {"to_status": choice(ModelStatus, to_status, "to_status")}
         path = target(_VERSION + "/promote", _text(model_id, "model_id"), _text(version, "version"))
-        return await self._try("POST", path, body, f"model_{event}", model_id=model_id, version=version, **body)
+        return await self._try("POST", path, body, "model_promoted", model_id=model_id, version=version, **body)
 
     async def update_performance_metrics(
         self, model_id: str, version: str, prediction_count: int, inference_time_ms: float, error_rate: float
@@ -262,14 +258,10 @@ class ModelRegistry(Service):
 
     async def get_production_model(self, model_type: str) -> Optional[tuple[Any, ModelMetadata]]:
         """The production version of the model of that id if there is one, else of that type; None without one."""
-        wanted = {"status": "production", "limit": 1}
         try:
-            page = await self._get(target(_MODELS + "/{}/versions", _text(model_type, "model_type"), **wanted))
+            wire = await self._get(target("/api/v1/production-models/{}", _text(model_type, "model_type")))
         except NotFound:
-            page = await self._get(target("/api/v1/model-versions", model_type=model_type, **wanted))
-        if not page["items"]:
             return None
-        wire = page["items"][0]
         return await self._load(wire), await self._metadata(wire)
 
 

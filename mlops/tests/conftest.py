@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Callable
 
 import pytest
+
+from mlops._program import find_program
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +20,7 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     for name in list(os.environ):
         if name.startswith("MLOPS_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     yield
     _forget_databases()
@@ -31,6 +36,58 @@ def _forget_databases() -> None:
     _transport._transports.clear()
 
 
+class Server:
+    """A `tracseq serve` of the test's own."""
+
+    def __init__(self, folder: Path, *flags: str, port: int = 0) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.database = f"sqlite:///{folder}/server.db"
+        self._log = (folder / "server.log").open("ab")
+        command = [str(find_program()), "serve", "--database-url", self.database, "--port", str(port), *flags]
+        self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=self._log, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if "http" not in line:
+            self.stop()
+            raise AssertionError(f"serve did not start: {line!r} {(folder / 'server.log').read_text()[-2000:]}")
+        self.url = line.split()[-1]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+            self._log.close()
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers that end with the test."""
+    servers: list[Server] = []
+
+    def start(*flags: str, **options: Any) -> Server:
+        servers.append(Server(tmp_path / "server", *flags, **options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(params=["embedded", "remote"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The two ways to a database: the core in this process, and a server."""
+    if request.param == "embedded":
+        return f"sqlite:///{tmp_path}/data/mlops.db"
+    server: Server = request.getfixturevalue("serve")("--no-worker")
+    return server.url
+
+
+@pytest.fixture
+def embedded_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/data/mlops.db"
