@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The routes behind the server's tests.
+#include "base/mutex.h"
 #include "server/testing.h"
 
 namespace tracseq::server::testing {
@@ -45,6 +46,36 @@ class Pattern final : public ByteSource {
   std::int64_t total_;
   std::int64_t fail_after_;
   std::int64_t at_ = 0;
+};
+
+// A feed the test fills through POST /api/v1/feed.
+class TestFeed final : public api::Feed {
+ public:
+  void on_ready(std::function<void()> wake) override {
+    const Lock lock(mutex_);
+    wake_ = std::move(wake);
+  }
+  std::optional<std::string> take() override {
+    const Lock lock(mutex_);
+    if (ended_) return std::nullopt;
+    return std::exchange(text_, {});
+  }
+  void push(const std::string& text) {
+    std::function<void()> wake;
+    {
+      const Lock lock(mutex_);
+      text_ += text;
+      ended_ = text == "end";
+      wake = wake_;
+    }
+    if (wake) wake();
+  }
+
+ private:
+  Mutex mutex_;
+  std::string text_ GUARDED_BY(mutex_);
+  bool ended_ GUARDED_BY(mutex_) = false;
+  std::function<void()> wake_ GUARDED_BY(mutex_);
 };
 
 Result<EchoOut> echo(const CallContext& ctx, const EchoIn& in) {
@@ -97,6 +128,23 @@ std::vector<api::Route> test_routes() {
                                        if (in.known_length) response.stream_length = static_cast<std::uint64_t>(in.bytes);
                                        return response;
                                      }));
+  auto feed = std::make_shared<std::weak_ptr<TestFeed>>();
+  routes.push_back(api::stream_route(get, "/api/v1/feed", "public", reads, "A feed.", "text/event-stream",
+                                     [feed](const CallContext&, const api::Empty&, api::Request&) -> Result<api::Response> {
+                                       api::Response response;
+                                       response.content_type = "text/event-stream";
+                                       auto made = std::make_shared<TestFeed>();
+                                       made->push(": hello\n\n");
+                                       *feed = made;
+                                       response.feed = std::move(made);
+                                       return response;
+                                     }));
+  routes.push_back(api::route(post, "/api/v1/feed", "public", appends, "Fills the feed.",
+                              [feed](const CallContext&, const EchoIn& in) -> Result<api::Empty> {
+                                if (auto listener = feed->lock()) listener->push(in.text);
+                                else return fail(Code::not_found, "nobody listens");
+                                return api::Empty{};
+                              }));
   return routes;
 }
 

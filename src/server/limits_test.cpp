@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// Slow, greedy, silent and vanishing clients; stopping.
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "base/json.h"
+#include "server/http_client.h"
+#include "server/testing.h"
+
+namespace tracseq::server {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::get;
+using testing::post;
+using testing::RawClient;
+using testing::TestServer;
+
+ServerOptions with_limits(const std::function<void(Limits&)>& change) {
+  ServerOptions options;
+  change(options.limits);
+  return options;
+}
+
+std::size_t resident_bytes() {
+  long total = 0;
+  long resident = 0;
+  std::FILE* file = std::fopen("/proc/self/statm", "re");
+  if (file == nullptr || std::fscanf(file, "%ld %ld", &total, &resident) != 2) resident = 0;
+  if (file != nullptr) std::fclose(file);
+  return static_cast<std::size_t>(resident) * 4'096;
+}
+
+TEST(ServerLimits, AHeaderThatTricklesIsRefusedAndHoldsNobodyUp) {
+  TestServer server(with_limits([](Limits& limits) { limits.header_timeout = milliseconds(300); }));
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 50; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server.port()));
+    slow.back()->send("GET /api/v1/fast HTTP/1.1\r\nHost: loc");
+  }
+  RawClient quick(server.port());
+  EXPECT_EQ(quick.call(get("/api/v1/fast")).status, 200);
+  for (const auto& client : slow) EXPECT_EQ(client->read().status, 408);
+  EXPECT_TRUE(slow[0]->closed());
+}
+
+TEST(ServerLimits, ABodyThatTricklesIsRefused) {
+  TestServer server(with_limits([](Limits& limits) {
+    limits.body_timeout = milliseconds(300);
+    limits.chunk_timeout = milliseconds(300);
+  }));
+  RawClient json(server.port());
+  json.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
+  EXPECT_EQ(json.read().status, 408);
+  RawClient upload(server.port());
+  upload.send("PUT /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n1");
+  EXPECT_EQ(upload.read().status, 504);
+}
+
+TEST(ServerLimits, AnIdleConnectionIsClosed) {
+  TestServer server(with_limits([](Limits& limits) { limits.idle_timeout = milliseconds(200); }));
+  RawClient client(server.port());
+  EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(ServerLimits, MoreConnectionsThanAllowedAreRefused) {
+  TestServer server(with_limits([](Limits& limits) { limits.connections_max = 3; }));
+  std::vector<std::unique_ptr<RawClient>> held;
+  for (int i = 0; i < 3; ++i) {
+    held.push_back(std::make_unique<RawClient>(server.port()));
+    EXPECT_EQ(held.back()->call(get("/api/v1/fast")).status, 200);
+  }
+  RawClient late(server.port());
+  const auto answer = late.read();
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_TRUE(parse_json(answer.body));
+  EXPECT_TRUE(late.closed());
+  held.pop_back();
+  const auto end = Steady::now() + std::chrono::seconds(5);
+  int status = 0;
+  while (status != 200 && Steady::now() < end) status = RawClient(server.port()).call(get("/api/v1/fast")).status;
+  EXPECT_EQ(status, 200);
+}
+
+TEST(ServerLimits, AFullQueueIsSaidSo) {
+  TestServer server(with_limits([](Limits& limits) {
+    limits.workers = 1;
+    limits.queue_max = 1;
+  }));
+  std::vector<std::unique_ptr<RawClient>> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.push_back(std::make_unique<RawClient>(server.port()));
+    clients.back()->send(get("/api/v1/echo?sleep_ms=300"));
+  }
+  int busy = 0;
+  int served = 0;
+  for (const auto& client : clients) {
+    const auto answer = client->read();
+    served += answer.status == 200 ? 1 : 0;
+    busy += answer.status == 429 && answer.headers.contains("retry-after") ? 1 : 0;
+  }
+  EXPECT_EQ(served + busy, 6);
+  EXPECT_GE(busy, 3);
+  EXPECT_GE(served, 1);
+  EXPECT_EQ(RawClient(server.port()).call(get("/api/v1/fast")).status, 200);
+}
+
+TEST(ServerLimits, ACallHasADeadline) {
+  TestServer server(with_limits([](Limits& limits) { limits.request_timeout = milliseconds(200); }));
+  RawClient client(server.port());
+  EXPECT_EQ(client.call(get("/api/v1/echo?sleep_ms=5000")).status, 504);
+  TestServer patient;
+  RawClient hasty(patient.port());
+  EXPECT_EQ(hasty.call(get("/api/v1/echo?sleep_ms=5000", "X-Timeout-Ms: 100\r\n")).status, 504);
+}
+
+TEST(ServerLimits, LargeStreamsTakeConstantMemory) {
+  TestServer server;
+  RawClient warm(server.port());
+  EXPECT_EQ(warm.call(get("/api/v1/download?bytes=1000000")).body.size(), 1'000'000U);
+  const std::size_t before = resident_bytes();
+  HttpClientOptions options;
+  options.url = server.server().url();
+  const auto client = HttpClient::open(options).value();
+  auto answer = client->send(api::make_request(api::Method::get, "/api/v1/download?bytes=300000000").value(), milliseconds(30'000)).value();
+  std::vector<std::byte> buffer(1 << 20);
+  std::size_t total = 0;
+  for (std::size_t count = 1; count > 0; total += count) count = answer.stream->read(buffer).value();
+  EXPECT_EQ(total, 300'000'000U);
+  EXPECT_LT(resident_bytes(), before + (32UL << 20));
+}
+
+TEST(ServerLimits, AReaderThatDoesNotReadIsCut) {
+  TestServer server(with_limits([](Limits& limits) { limits.chunk_timeout = milliseconds(300); }));
+  RawClient client(server.port());
+  client.send(get("/api/v1/download?bytes=1000000000"));
+  metrics::Gauge& open = server.metrics().gauge("tracseq_connections", "");
+  const auto end = Steady::now() + std::chrono::seconds(10);
+  server.metrics().text();
+  while (open.value() > 0 && Steady::now() < end) {
+    std::this_thread::sleep_for(milliseconds(50));
+    server.metrics().text();
+  }
+  EXPECT_EQ(open.value(), 0);
+}
+
+TEST(ServerLimits, AnUploadThatVanishesEndsItsHandler) {
+  TestServer server(with_limits([](Limits& limits) { limits.workers = 1; }));
+  {
+    RawClient client(server.port());
+    client.send("PUT /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nhalf");
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  // The only worker is free again.
+  EXPECT_EQ(RawClient(server.port()).call(get("/api/v1/echo?text=x")).status, 200);
+}
+
+TEST(ServerLimits, AnUploadWaitsForItsHandler) {
+  TestServer server;
+  RawClient client(server.port());
+  std::string bytes(2'000'000, '\0');
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i % 251);
+  client.send("PUT /api/v1/upload?sleep_ms=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes);
+  EXPECT_EQ(client.read().body, "2000000 right");
+  EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
+}
+
+class Gatekeeper final : public Authenticator {
+ public:
+  std::optional<Result<Actor>> from_memory(const api::Request& request) override {
+    if (request.header("authorization") == "Bearer unknown") return std::nullopt;
+    return judge(request);
+  }
+  Result<Actor> authenticate(const api::Request& request) override {
+    ++asked;
+    return judge(request);
+  }
+  static Result<Actor> judge(const api::Request& request) {
+    Actor actor;
+    actor.kind = actor.id = "anonymous";
+    const auto header = request.header("authorization");
+    if (header.empty()) return actor;
+    if (header == "Bearer revoked") return fail(Code::unauthenticated, "this token was revoked");
+    actor.kind = "user";
+    actor.id = "token:1";
+    actor.permissions.insert("echo:read");
+    return actor;
+  }
+  std::atomic<int> asked{0};
+};
+
+TEST(ServerLimits, CredentialsAreJudgedBeforeTheBody) {
+  Gatekeeper gatekeeper;
+  TestServer server({}, &gatekeeper);
+  const auto ask = [&](const std::string& text) { return RawClient(server.port()).call(text).status; };
+  EXPECT_EQ(ask(get("/api/v1/echo")), 401);
+  EXPECT_EQ(ask(get("/api/v1/echo", "Authorization: Bearer revoked\r\n")), 401);
+  EXPECT_EQ(ask(get("/api/v1/echo", "Authorization: Bearer good\r\n")), 200);
+  EXPECT_EQ(ask(get("/api/v1/echo", "Authorization: Bearer unknown\r\n")), 200);
+  EXPECT_EQ(gatekeeper.asked, 1);
+  EXPECT_EQ(ask(get("/api/v1/fast")), 200);
+  EXPECT_EQ(ask(get("/api/v1/fast", "Authorization: Bearer revoked\r\n")), 200);  // public is public
+  const std::string head = "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n";
+  EXPECT_EQ(ask(head + "\r\n"), 401);
+  EXPECT_EQ(ask(head + "Authorization: Bearer good\r\n\r\n"), 403);
+  EXPECT_EQ(ask(head + "Authorization: Bearer unknown\r\n\r\n"), 403);
+}
+
+TEST(ServerFeed, PushesWhatComesAndBeatsWhenSilent) {
+  TestServer server(with_limits([](Limits& limits) { limits.heartbeat = milliseconds(200); }));
+  RawClient listener(server.port());
+  listener.send(get("/api/v1/feed"));
+  EXPECT_NE(listener.read_until("\r\n\r\n").find("text/event-stream"), std::string::npos);
+  EXPECT_NE(listener.read_until("hello\n\n"), "");
+  RawClient client(server.port());
+  EXPECT_EQ(client.call(post("/api/v1/feed", R"({"text":"id: 1\ndata: x\n\n"})")).status, 200);
+  EXPECT_NE(listener.read_until("data: x\n\n"), "");
+  EXPECT_NE(listener.read_until(": still here\n\n"), "");
+  EXPECT_EQ(client.call(post("/api/v1/feed", R"({"text":"end"})")).status, 200);
+  EXPECT_NE(listener.read_until("0\r\n\r\n"), "");
+  EXPECT_TRUE(listener.closed());
+}
+
+TEST(ServerFeed, AListenerThatVanishesIsForgotten) {
+  TestServer server(with_limits([](Limits& limits) { limits.heartbeat = milliseconds(100); }));
+  {
+    RawClient listener(server.port());
+    listener.send(get("/api/v1/feed"));
+    listener.read_until("hello\n\n");
+  }
+  RawClient client(server.port());
+  int status = 200;
+  for (const auto end = Steady::now() + std::chrono::seconds(5); status == 200 && Steady::now() < end;) {
+    status = client.call(post("/api/v1/feed", R"({"text":": x\n\n"})")).status;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_EQ(status, 404);
+}
+
+TEST(ServerStop, FinishesWhatIsUnderWay) {
+  TestServer server;
+  RawClient idle(server.port());
+  EXPECT_EQ(idle.call(get("/api/v1/fast")).status, 200);
+  RawClient listener(server.port());
+  listener.send(get("/api/v1/feed"));
+  listener.read_until("hello\n\n");
+  RawClient busy(server.port());
+  busy.send(get("/api/v1/echo?text=last&sleep_ms=300"));
+  std::this_thread::sleep_for(milliseconds(50));
+  auto stopped = std::async(std::launch::async, [&] { return server.server().stop(); });
+  const auto answer = busy.read();
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.headers.at("connection"), "close");
+  EXPECT_TRUE(stopped.get());
+  EXPECT_TRUE(server.server().draining());
+  EXPECT_TRUE(idle.closed());
+  EXPECT_NE(listener.read_until("0\r\n\r\n"), "");
+}
+
+TEST(ServerStop, CutsWhatTakesTooLong) {
+  TestServer server(with_limits([](Limits& limits) { limits.drain_max = milliseconds(200); }));
+  RawClient busy(server.port());
+  busy.send(get("/api/v1/echo?sleep_ms=20000"));
+  RawClient deaf(server.port());
+  deaf.send(get("/api/v1/download?bytes=1000000000"));
+  std::this_thread::sleep_for(milliseconds(50));
+  const auto start = Steady::now();
+  EXPECT_FALSE(server.server().stop());
+  EXPECT_LT(Steady::now() - start, std::chrono::seconds(5));
+  EXPECT_EQ(busy.read().status, 0);
+}
+
+TEST(ServerStop, TwoServersCannotShareAPort) {
+  TestServer server;
+  api::Router router;
+  TrustEverybody trust{Actor{}};
+  ServerOptions options;
+  options.port = server.port();
+  HttpServer second(router, trust, options);
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code, Code::unavailable);
+  EXPECT_NE(started.error().message.find(std::to_string(server.port())), std::string::npos);
+}
+
+TEST(ServerServe, ChangesWhatItServes) {
+  TestServer server;
+  RawClient client(server.port());
+  EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
+  api::Router other;
+  TrustEverybody trust{Actor{}};
+  other.add(api::route(api::Method::get, "/api/v1/new", "public", api::Effect::reads, "New.",
+                       [](const CallContext&, const api::Empty&) -> Result<api::Empty> { return api::Empty{}; }));
+  server.server().serve(other, trust);
+  EXPECT_EQ(client.call(get("/api/v1/fast")).status, 404);
+  EXPECT_EQ(client.call(get("/api/v1/new")).status, 200);
+  server.server().stop();
+}
+
+}  // namespace
+}  // namespace tracseq::server
