@@ -12,6 +12,8 @@
 #include "api/artifact_routes.h"
 #include "api/events.h"
 #include "api/job_journal.h"
+#include "api/job_routes.h"
+#include "api/registry_routes.h"
 #include "api/security_routes.h"
 #include "api/system_routes.h"
 #include "api/tracking_routes.h"
@@ -60,7 +62,18 @@ struct Core::Services {
   tracking::Metrics metrics{*database, ledger};
   Events events{*database};
   std::atomic<bool> stopping{false};
+  registry::Registry registry{*database, ledger, catalog};
   Router router;
+
+  // Artifacts past their time, and the contents nothing points to. Returns how many rows and contents went.
+  Result<std::int64_t> collect(const CallContext& ctx) {
+    TRACSEQ_TRY(const auto collected, catalog.collect(ctx, [&](sql::Transaction& tx, std::int64_t rows) {
+      audit::Record record;
+      record.delta.set("rows", rows);
+      return audit::Ledger::write_entry(tx, ctx, {"artifact.expire", "artifact", {}}, record);
+    }));
+    return collected.rows + collected.blobs;
+  }
 
   void add_routes() {
     Health health;
@@ -73,6 +86,8 @@ struct Core::Services {
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
     router.add(artifact_routes(*database, ledger, catalog));
+    router.add(job_routes(ledger, jobs));
+    router.add(registry_routes(*database, registry, catalog));
   }
 };
 
@@ -112,6 +127,7 @@ std::vector<DriverStep> Core::driver_steps() {
        [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
       {"outbox.forget", std::chrono::minutes{10}, [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }},
       {"jobs.reclaim", std::chrono::seconds{1}, [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
+      {"artifacts.collect", std::chrono::minutes{10}, [&](const CallContext& ctx) { return all.collect(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},
   };

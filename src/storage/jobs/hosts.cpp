@@ -10,22 +10,22 @@
 namespace tracseq::jobs {
 namespace {
 constexpr std::chrono::hours kHostForgottenAfter{24};
-}
+constexpr std::size_t kHostIdBytesMax = 200;
+}  // namespace
 
-Result<void> JobStore::register_host(const JobHost& host) {
-  if (host.host_id.empty() || host.host_id.size() > 200)
-    return fail_field("host_id",
-                      fmt::format("host_id has {} bytes; allowed are 1 to 200", host.host_id.size()));
+Result<JobHost> JobStore::register_host(sql::Transaction& tx, const JobHost& host) {
+  if (host.host_id.empty() || host.host_id.size() > kHostIdBytesMax)
+    return fail_field("host_id", fmt::format("host_id has {} bytes; allowed are 1 to {}", host.host_id.size(),
+                                             kHostIdBytesMax));
   if (host.kinds.size() > kJobKindsMax)
     return fail_field("kinds",
                       fmt::format("kinds has {} items; allowed are {}", host.kinds.size(), kJobKindsMax));
-  return database_.write([&](sql::Transaction& tx) -> Result<void> {
-    JobHost row = host;
-    row.seen_at = now();
-    if (row.started_at.us == 0) row.started_at = row.seen_at;
-    TRACSEQ_CHECK(rows::forget_hosts(tx, row.seen_at - kHostForgottenAfter));
-    return rows::put_host(tx, row);
-  });
+  JobHost row = host;
+  row.seen_at = now();
+  if (row.started_at.us == 0) row.started_at = row.seen_at;
+  TRACSEQ_CHECK(rows::forget_hosts(tx, row.seen_at - kHostForgottenAfter));
+  TRACSEQ_CHECK(rows::put_host(tx, row));
+  return row;
 }
 
 Result<void> JobStore::host_seen(const std::string& host_id) {
@@ -36,8 +36,8 @@ Result<void> JobStore::host_seen(const std::string& host_id) {
   return {};
 }
 
-Result<void> JobStore::remove_host(const std::string& host_id) {
-  return database_.write([&](sql::Transaction& tx) { return rows::remove_host(tx, host_id); });
+Result<void> JobStore::remove_host(sql::Transaction& tx, const std::string& host_id) {
+  return rows::remove_host(tx, host_id);
 }
 
 Result<std::vector<JobHost>> JobStore::hosts() {

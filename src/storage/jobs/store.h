@@ -126,10 +126,10 @@ class JobStore {
   void wake();
 
   // Hosts say what they can run and that they live. A host registers again whenever that changes.
-  Result<void> register_host(const JobHost& host);
+  static Result<JobHost> register_host(sql::Transaction& tx, const JobHost& host);
   // `not_found` if it was forgotten: register again.
   Result<void> host_seen(const std::string& host_id);
-  Result<void> remove_host(const std::string& host_id);
+  static Result<void> remove_host(sql::Transaction& tx, const std::string& host_id);
   // Hosts seen within kHostSilenceMax.
   Result<std::vector<JobHost>> hosts();
   // Whether a living host can run this kind.

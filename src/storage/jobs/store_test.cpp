@@ -346,8 +346,11 @@ TEST_P(JobStoreTest, WaitingEndsWithTheJobOrTheTime) {
 }
 
 TEST_P(JobStoreTest, HostsAreKnownWhileTheyAreSeen) {
+  const auto announce = [&](const JobHost& one) {
+    return database().write([&](sql::Transaction& tx) { return JobStore::register_host(tx, one); });
+  };
   JobHost host{"h1", "python@lab", 42, {"python.transform:clean"}, {}, {}};
-  ASSERT_TRUE(store_->register_host(host));
+  ASSERT_TRUE(announce(host));
   EXPECT_TRUE(*store_->hosted("python.transform:clean"));
   EXPECT_FALSE(*store_->hosted("python.transform:other"));
   ASSERT_TRUE(store_->host_seen("h1"));
@@ -356,9 +359,9 @@ TEST_P(JobStoreTest, HostsAreKnownWhileTheyAreSeen) {
     return tx.execute({"test.silent", "UPDATE job_hosts SET seen_us = seen_us - 61000000"}, {});
   }));
   EXPECT_FALSE(*store_->hosted("python.transform:clean"));
-  ASSERT_TRUE(store_->register_host(host));
+  ASSERT_TRUE(announce(host));
   EXPECT_EQ(store_->hosts()->at(0).kinds, host.kinds);
-  ASSERT_TRUE(store_->remove_host("h1"));
+  ASSERT_TRUE(database().write([&](sql::Transaction& tx) { return JobStore::remove_host(tx, "h1"); }));
   EXPECT_TRUE(store_->hosts()->empty());
 }
 
