@@ -11,6 +11,7 @@
 
 #include "api/artifact_routes.h"
 #include "api/events.h"
+#include "api/export_routes.h"
 #include "api/job_journal.h"
 #include "api/job_routes.h"
 #include "api/registry_routes.h"
@@ -82,6 +83,7 @@ struct Core::Services {
     router.add(system_routes(router, options.version, std::move(health)));
     router.add(event_routes(events));
     router.add(security_routes(tokens, ledger));
+    router.add(export_route(router));
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
