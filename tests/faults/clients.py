@@ -81,7 +81,7 @@ class Client(threading.Thread):
         super().__init__(name=f"client-{number}", daemon=True)
         self._connection = Connection(url)
         self._random = random.Random(number)
-        self._stop = stop
+        self._halt = stop
         self._number = number
         self.record = Record()
         self.error: Optional[BaseException] = None
@@ -89,7 +89,7 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         try:
-            while not self._stop.is_set():
+            while not self._halt.is_set():
                 self._one_run()
         except BaseException as error:
             self.error = error
@@ -105,7 +105,7 @@ class Client(threading.Thread):
         self.record.runs[run_id] = name
         points = self.record.points.setdefault(run_id, {})
         for _ in range(self._random.randint(5, 15)):
-            if self._stop.is_set():
+            if self._halt.is_set():
                 return
             batch = {len(points) + i: self._random.random() for i in range(self._random.randint(1, 40))}
             body = [{"key": "m", "step": step, "value": value} for step, value in batch.items()]
