@@ -3,17 +3,58 @@
 
 #include <fmt/core.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "cli/version.h"
+#include "server/http_client.h"
 
 namespace tracseq::cli {
 namespace {
 
 constexpr const char* kDefaultDatabase = "sqlite:///mlops.db";
+constexpr const char* kDefaultServer = "http://127.0.0.1:8080";
+constexpr auto kProbe = std::chrono::milliseconds{300};
+
+// The token from the file named, else from MLOPS_API_KEY; flags would show it to everybody on the machine.
+Result<std::string> token_of(const Invocation& in) {
+  const std::string path = in.get("token-file");
+  if (path.empty()) {
+    const char* key = std::getenv("MLOPS_API_KEY");
+    return key != nullptr ? key : "";
+  }
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token) || token.empty())
+    return fail_field("token-file", fmt::format("--token-file {} cannot be read or is empty", path));
+  return token;
+}
+
+Result<std::unique_ptr<api::Client>> open_server(const Invocation& in, const std::string& url) {
+  TRACSEQ_TRY(std::string token, token_of(in));
+  server::HttpClientOptions options;
+  options.url = url;
+  options.token = std::move(token);
+  options.ca_file = in.get("ca-file");
+  TRACSEQ_TRY(auto client, server::HttpClient::open(std::move(options)));
+  return std::unique_ptr<api::Client>(std::move(client));
+}
 
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
   std::unique_ptr<Connection> connection(new Connection());
+  std::string url = in.get("server");
+  const std::string database = in.get("database-url");
+  if (url.empty() && (database.starts_with("http://") || database.starts_with("https://"))) url = database;
+  if (url.empty() && database.empty()) {
+    TRACSEQ_TRY(auto probe, open_server(in, kDefaultServer));
+    if (probe->call(api::Method::get, "/livez", {}, kProbe)) url = kDefaultServer;
+  }
+  if (!url.empty()) {
+    TRACSEQ_TRY(connection->client_, open_server(in, url));
+    return connection;
+  }
   TRACSEQ_TRY(connection->core_, api::Core::open({in.get("database-url", kDefaultDatabase), {}, {}, {}, kVersion}));
   connection->client_ = std::make_unique<api::LocalClient>(*connection->core_);
   return connection;

@@ -172,7 +172,8 @@ std::vector<Option> with(std::vector<Option> options, std::vector<Option> more) 
 std::vector<Option> connection_options() {
   return {{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "", "MLOPS_SERVER"},
           {"database-url", "URL", "The database itself, without a server", Takes::one, false, "", "MLOPS_DATABASE_URL"},
-          {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"}};
+          {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"},
+          {"ca-file", "FILE", "PEM of whom to trust for https; absent: the system's"}};
 }
 
 int run_program(int argc, char** argv, const std::vector<Command>& commands) {
