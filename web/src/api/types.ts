@@ -109,10 +109,33 @@ export interface ModelVersion {
   created_at: string;
   updated_at?: string;
   created_by?: string;
-  servable?: boolean;
-  not_servable_reason?: string | null;
+  servable: boolean;
+  not_servable_reason: string;
+  warnings: string[];
+  requirements: string[];
+  files: ModelFile[];
+  revision: number;
   pipeline_run_id?: string | null;
   run_id?: string | null;
+}
+
+export interface ModelFile {
+  name: string;
+  role: string;
+  digest: string;
+  size_bytes: number;
+}
+
+/** How a version came to its stage. */
+export interface Transition {
+  transition_id: number;
+  version: string;
+  cause: string;
+  from_status: string;
+  to_status: string;
+  reason: string;
+  actor: string;
+  time: string;
 }
 
 export interface Schema {
@@ -128,10 +151,10 @@ export interface Schema {
 
 export interface QualityIssue {
   type: string;
-  severity?: string;
+  severity: string;
   description: string;
-  column?: string;
-  columns?: string[];
+  columns: string[];
+  count: number;
 }
 
 export interface QualityReport {
@@ -144,8 +167,11 @@ export interface QualityReport {
   duplicate_rows: number;
   quality_score: number;
   issues: QualityIssue[];
-  column_stats: Record<string, Document>;
+  /** Left out in lists. */
+  column_stats?: Record<string, Document> | null;
   created_at?: string;
+  status: string;
+  error_message?: string | null;
 }
 
 export interface FeatureConfig {
@@ -228,27 +254,34 @@ export interface Threshold {
   description?: string;
 }
 
+/** The values of one stretch of time; stretches without values are left out. */
 export interface MetricBucket {
   time: string;
   count: number;
-  mean?: ApiNumber;
-  min?: ApiNumber;
-  max?: ApiNumber;
-  p50?: ApiNumber;
-  p95?: ApiNumber;
-  p99?: ApiNumber;
+  per_second: number;
+  mean?: ApiNumber | null;
+  min?: ApiNumber | null;
+  max?: ApiNumber | null;
+  p50?: ApiNumber | null;
+  p95?: ApiNumber | null;
+  p99?: ApiNumber | null;
+}
+
+export interface BucketList {
+  bucket_seconds: number;
+  items: MetricBucket[];
 }
 
 export interface Prediction {
-  prediction_id?: string;
-  request_id?: string;
+  prediction_id: string;
+  request_id: string;
   model_id: string;
-  model_version?: string;
-  time?: string;
-  created_at?: string;
-  latency_ms?: number;
-  success?: boolean;
+  model_version: string;
+  time: string;
+  latency_ms: ApiNumber;
+  success: boolean;
   error?: string | null;
+  confidence_score?: ApiNumber | null;
   inputs?: unknown;
   outputs?: unknown;
 }

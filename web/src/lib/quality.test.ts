@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { columnsOfIssue, distributionOf, sortIssues } from './quality';
+import { describeRule, distributionOf } from './quality';
 
 describe('quality', () => {
   it('reads histograms and top values', () => {
@@ -11,12 +11,11 @@ describe('quality', () => {
     expect(distributionOf({ mean: 3 })).toBeUndefined();
   });
 
-  it('puts the gravest issue first and names its columns', () => {
-    const issues = [
-      { type: 'outliers', severity: 'low', description: '', column: 'a' },
-      { type: 'missing_values', severity: 'high', description: '', columns: ['b', 'c'] },
-    ];
-    expect(sortIssues(issues).map((issue) => issue.type)).toEqual(['missing_values', 'outliers']);
-    expect(issues.map(columnsOfIssue)).toEqual([['a'], ['b', 'c']]);
+  it('says rules in words', () => {
+    expect(describeRule({ rule: 'comparison', left: 'worst_radius', op: '>=', right: 'mean_radius' })).toBe('worst_radius >= mean_radius');
+    expect(describeRule({ rule: 'comparison', left: 'age', op: '<', value: 120 })).toBe('age < 120');
+    expect(describeRule({ rule: 'required_if', column: 'dose', when_column: 'treated', equals: true })).toBe('dose must be there where treated is true');
+    expect(describeRule({ rule: 'unique_together', columns: ['plate', 'well'] })).toBe('plate, well are unique together');
+    expect(describeRule({ rule: 'new' })).toBe('{"rule":"new"}');
   });
 });

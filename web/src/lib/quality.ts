@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a quality report says of a column, whichever of its statistics are there.
-import type { Document, QualityIssue } from '../api/types';
-import { toNumber } from './format';
+import type { Document } from '../api/types';
+import { formatValue, toNumber } from './format';
 
 export interface Distribution {
   edges: number[];
@@ -35,13 +35,18 @@ export function distributionOf(stats: Document): Distribution | undefined {
   return { edges: [], counts: pairs.map(([, count]) => count), labels: pairs.map(([label]) => label) };
 }
 
-export function columnsOfIssue(issue: QualityIssue): string[] {
-  return issue.columns ?? (issue.column ? [issue.column] : []);
-}
-
-const ranks: Record<string, number> = { critical: 0, error: 0, high: 0, warning: 1, medium: 1, low: 2, info: 3 };
-
-/** Gravest first. */
-export function sortIssues(issues: readonly QualityIssue[]): QualityIssue[] {
-  return [...issues].sort((a, b) => (ranks[a.severity ?? ''] ?? 1) - (ranks[b.severity ?? ''] ?? 1));
+/** A rule across columns in words. */
+export function describeRule(rule: Document): string {
+  const text = (value: unknown): string => formatValue(value);
+  const list = (value: unknown): string => (Array.isArray(value) ? value.map(text).join(', ') : text(value));
+  switch (rule.rule) {
+    case 'comparison':
+      return `${text(rule.left)} ${text(rule.op)} ${text(rule.right ?? rule.value)}`;
+    case 'required_if':
+      return `${text(rule.column)} must be there where ${text(rule.when_column)} is ${text(rule.equals)}`;
+    case 'unique_together':
+      return `${list(rule.columns)} are unique together`;
+    default:
+      return JSON.stringify(rule);
+  }
 }

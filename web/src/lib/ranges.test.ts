@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { rangeOf, ranges, windowOf } from './ranges';
+import { fillBuckets, rangeOf, ranges, windowOf } from './ranges';
 
 describe('ranges', () => {
   it('keeps every chart near 120 points', () => {
@@ -9,6 +9,14 @@ describe('ranges', () => {
       expect(points).toBeGreaterThanOrEqual(80);
       expect(points).toBeLessThanOrEqual(180);
     }
+  });
+
+  it('fills the gaps that the server leaves', () => {
+    const bucket = (time: string) => ({ time, count: 3, per_second: 0.3 });
+    const filled = fillBuckets([bucket('2026-01-01T00:00:00.000000Z'), bucket('2026-01-01T00:00:30.000000Z')], 10);
+    expect(filled.map((one) => one.count)).toEqual([3, 0, 0, 3]);
+    expect(filled[1]?.time).toBe('2026-01-01T00:00:10.000Z');
+    expect(fillBuckets([], 10)).toEqual([]);
   });
 
   it('snaps the window to whole buckets', () => {

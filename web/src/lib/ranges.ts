@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The time windows of the monitoring charts, each with buckets that make about 120 points.
 
+import type { MetricBucket } from '../api/types';
+
+const bucketsMax = 2000;
+
 export interface TimeRange {
   key: string;
   name: string;
@@ -19,6 +23,22 @@ export const ranges: readonly TimeRange[] = [
 
 export function rangeOf(key: string): TimeRange {
   return ranges.find((range) => range.key === key) ?? (ranges[1] as TimeRange);
+}
+
+/** Buckets on a whole grid: those the server left out, having no values, count zero. */
+export function fillBuckets(items: readonly MetricBucket[], bucketSeconds: number): MetricBucket[] {
+  const step = bucketSeconds * 1000;
+  const out: MetricBucket[] = [];
+  let last: number | undefined;
+  for (const item of items) {
+    const at = Date.parse(item.time);
+    for (let gap = last === undefined ? at : last + step; gap < at && out.length < bucketsMax; gap += step) {
+      out.push({ time: new Date(gap).toISOString(), count: 0, per_second: 0 });
+    }
+    out.push(item);
+    last = at;
+  }
+  return out;
 }
 
 /** From and to as RFC 3339, snapped to whole buckets so that a repeated ask within one bucket is the same ask. */

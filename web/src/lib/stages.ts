@@ -4,16 +4,32 @@
 export const stages = ['training', 'validating', 'staging', 'production', 'archived', 'failed'] as const;
 
 const next: Record<string, readonly string[]> = {
-  training: ['validating', 'failed'],
-  validating: ['staging', 'failed'],
-  staging: ['production', 'archived'],
+  training: ['validating', 'staging', 'archived', 'failed'],
+  validating: ['staging', 'training', 'archived', 'failed'],
+  staging: ['production', 'validating', 'archived', 'failed'],
   production: ['staging', 'archived'],
   archived: ['staging'],
-  failed: ['archived'],
+  failed: ['training', 'archived'],
 };
 
 export function offeredStages(status: string): readonly string[] {
   return next[status] ?? [];
+}
+
+/** "1.2.0 went to production", "1.1.0 made room and went to staging". */
+export function describeTransition(entry: { version: string; cause: string; to_status: string }): string {
+  switch (entry.cause) {
+    case 'registered':
+      return `${entry.version} was registered as ${entry.to_status}`;
+    case 'step_back':
+      return `${entry.version} made room and went to ${entry.to_status}`;
+    case 'rollback':
+      return `${entry.version} was brought back to ${entry.to_status}`;
+    case 'deleted':
+      return `${entry.version} was deleted`;
+    default:
+      return `${entry.version} went to ${entry.to_status}`;
+  }
 }
 
 /** What moving a version does, in words. */
