@@ -97,7 +97,7 @@ def test_every_route_has_a_case_and_every_change_succeeds_in_one(transport: Tran
     asked = [(e.method, e.target.split("?")[0], e.status) for case in CASES for e in case.exchanges]
     missing = []
     for path, methods in document["paths"].items():
-        if not path.startswith("/api/"):
+        if not path.startswith("/api/") or path == "/api/v1/events":  # the event stream never ends; its tests stand beside it
             continue
         pattern = route_pattern(path)
         for method, operation in methods.items():
