@@ -14,6 +14,7 @@
 #include "api/export_routes.h"
 #include "api/job_journal.h"
 #include "api/job_routes.h"
+#include "api/monitoring_routes.h"
 #include "api/registry_routes.h"
 #include "api/security_routes.h"
 #include "api/system_routes.h"
@@ -61,6 +62,7 @@ struct Core::Services {
   tracking::Experiments experiments{*database, ledger};
   tracking::Runs runs{*database, ledger};
   tracking::Metrics metrics{*database, ledger};
+  Monitoring monitoring{*database, ledger, options.monitoring};
   Events events{*database};
   std::atomic<bool> stopping{false};
   registry::Registry registry{*database, ledger, catalog};
@@ -87,6 +89,7 @@ struct Core::Services {
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
+    router.add(monitoring_routes(monitoring));
     router.add(artifact_routes(*database, ledger, catalog));
     router.add(job_routes(ledger, jobs));
     router.add(registry_routes(*database, registry, catalog));
@@ -123,7 +126,7 @@ std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
 
 std::vector<DriverStep> Core::driver_steps() {
   Services& all = *services_;
-  return {
+  std::vector<DriverStep> steps{
       {"audit.sequence", std::chrono::milliseconds{500}, [&](const CallContext&) { return all.ledger.sequence_entries(); }},
       {"audit.forget_keys", std::chrono::minutes{10},
        [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
@@ -133,6 +136,8 @@ std::vector<DriverStep> Core::driver_steps() {
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},
   };
+  for (DriverStep& step : monitoring_steps(all.monitoring)) steps.push_back(std::move(step));
+  return steps;
 }
 
 CallContext embedded_context() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/client.h"
+#include "api/monitoring_routes.h"
 #include "api/driver.h"
 #include "api/router.h"
 #include "domain/audit/ledger.h"
@@ -23,6 +24,7 @@ struct CoreOptions {
   std::string data_root;      // files of this machine that callers over HTTP may name; empty: none
   sql::Limits limits{};
   std::string version = "0.1.0";
+  Monitoring::Options monitoring{};
 };
 
 // All services over one database, and the route table over the services: what `serve`, the worker, the model server

@@ -59,14 +59,14 @@ struct Recorded {
 TRACSEQ_DESCRIBE(Recorded, (recorded))
 
 struct ListPredictions {
-  std::string model_id;
-  std::string model_version;
-  std::string request_id;
-  std::optional<bool> success;
-  std::optional<Timestamp> start;  // inclusive
-  std::optional<Timestamp> end;    // exclusive
+  std::string model_id{};
+  std::string model_version{};
+  std::string request_id{};
+  std::optional<bool> success{};
+  std::optional<Timestamp> start{};  // inclusive
+  std::optional<Timestamp> end{};    // exclusive
   std::int64_t limit = 100;
-  std::string page_token;
+  std::string page_token{};
 };
 TRACSEQ_DESCRIBE(ListPredictions,
                  (model_id, model_version, request_id, success, start, end, limit, page_token))
@@ -99,12 +99,12 @@ struct RecordMetrics {
 TRACSEQ_DESCRIBE(RecordMetrics, (metrics))
 
 struct ListMetrics {
-  std::string model_id;
-  std::string metric_name;  // empty: all
-  std::optional<Timestamp> start;
-  std::optional<Timestamp> end;
+  std::string model_id{};
+  std::string metric_name{};  // empty: all
+  std::optional<Timestamp> start{};
+  std::optional<Timestamp> end{};
   std::int64_t limit = 1000;
-  std::string page_token;
+  std::string page_token{};
 };
 TRACSEQ_DESCRIBE(ListMetrics, (model_id, metric_name, start, end, limit, page_token))
 
@@ -115,12 +115,12 @@ struct MetricPage {
 TRACSEQ_DESCRIBE(MetricPage, (items, next_page_token))
 
 struct GetBuckets {
-  std::string model_id;
-  std::string name;
-  std::string model_version;        // empty: all
-  std::optional<Timestamp> start;   // absent: an hour before the end
-  std::optional<Timestamp> end;     // absent: now
-  std::int64_t bucket_seconds = 0;  // 0: about 120 buckets
+  std::string model_id{};
+  std::string name{};
+  std::string model_version{};       // empty: all
+  std::optional<Timestamp> start{};  // absent: an hour before the end
+  std::optional<Timestamp> end{};    // absent: now
+  std::int64_t bucket_seconds = 0;   // 0: about 120 buckets
 };
 TRACSEQ_DESCRIBE(GetBuckets, (model_id, name, model_version, start, end, bucket_seconds))
 
@@ -165,15 +165,15 @@ TRACSEQ_DESCRIBE(Threshold, (threshold_id, model_id, metric_name, metric_type, w
                              alert_enabled, alert_channels, description, created_at))
 
 struct UpdateThreshold {
-  std::string threshold_id;
-  std::optional<double> warning_threshold;
-  std::optional<double> critical_threshold;
-  std::optional<Operator> operator_;
-  std::optional<std::int64_t> evaluation_window_minutes;
-  std::optional<std::int64_t> minimum_samples;
-  std::optional<bool> alert_enabled;
-  std::optional<std::vector<std::string>> alert_channels;
-  std::optional<std::string> description;
+  std::string threshold_id{};
+  std::optional<double> warning_threshold{};
+  std::optional<double> critical_threshold{};
+  std::optional<Operator> operator_{};
+  std::optional<std::int64_t> evaluation_window_minutes{};
+  std::optional<std::int64_t> minimum_samples{};
+  std::optional<bool> alert_enabled{};
+  std::optional<std::vector<std::string>> alert_channels{};
+  std::optional<std::string> description{};
 };
 TRACSEQ_DESCRIBE(UpdateThreshold,
                  (threshold_id, warning_threshold, critical_threshold, operator_, evaluation_window_minutes,
@@ -185,7 +185,7 @@ struct ThresholdRef {
 TRACSEQ_DESCRIBE(ThresholdRef, (threshold_id))
 
 struct ListThresholds {
-  std::string model_id;  // empty: all; else those of the model and of every model
+  std::string model_id{};  // empty: all; else those of the model and of every model
   std::int64_t limit = 1000;
 };
 TRACSEQ_DESCRIBE(ListThresholds, (model_id, limit))
@@ -218,12 +218,12 @@ TRACSEQ_DESCRIBE(Alert, (alert_id, threshold_id, model_id, metric_name, severity
                          acknowledged_by, acknowledged_at, created_at, resolved_at))
 
 struct ListAlerts {
-  std::string model_id;
-  std::string threshold_id;
-  std::optional<Severity> severity;
-  std::optional<bool> is_resolved;  // absent: open and resolved ones
+  std::string model_id{};
+  std::string threshold_id{};
+  std::optional<Severity> severity{};
+  std::optional<bool> is_resolved{};  // absent: open and resolved ones
   std::int64_t limit = 100;
-  std::string page_token;
+  std::string page_token{};
 };
 TRACSEQ_DESCRIBE(ListAlerts, (model_id, threshold_id, severity, is_resolved, limit, page_token))
 
@@ -234,15 +234,15 @@ struct AlertPage {
 TRACSEQ_DESCRIBE(AlertPage, (items, next_page_token))
 
 struct AlertRef {
-  std::string alert_id;
-  std::string reason;
+  std::string alert_id{};
+  std::string reason{};
 };
 TRACSEQ_DESCRIBE(AlertRef, (alert_id, reason))
 
 struct AcknowledgeAlert {
-  std::string alert_id;
-  std::string acknowledged_by;  // empty: the caller
-  std::string reason;
+  std::string alert_id{};
+  std::string acknowledged_by{};  // empty: the caller
+  std::string reason{};
 };
 TRACSEQ_DESCRIBE(AcknowledgeAlert, (alert_id, acknowledged_by, reason))
 
