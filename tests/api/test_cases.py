@@ -97,7 +97,9 @@ def test_every_route_has_a_case_and_every_change_succeeds_in_one(transport: Tran
     asked = [(e.method, e.target.split("?")[0], e.status) for case in CASES for e in case.exchanges]
     missing = []
     for path, methods in document["paths"].items():
-        if not path.startswith("/api/") or path == "/api/v1/events":  # the event stream never ends; its tests stand beside it
+        if (
+            not path.startswith("/api/") or path == "/api/v1/events"
+        ):  # the event stream never ends; its tests stand beside it
             continue
         pattern = route_pattern(path)
         for method, operation in methods.items():
@@ -130,7 +132,10 @@ def test_every_change_leaves_an_audit_entry(transport: Transport) -> None:
         seen_keys: set[str] = set()
         for exchange in case.exchanges:
             key = exchange.headers.get("Idempotency-Key", "")
-            exchange = Exchange(**vars(exchange) | {"headers": {k: v + "-audit" for k, v in exchange.headers.items() if k == "Idempotency-Key"}})
+            exchange = Exchange(
+                **vars(exchange)
+                | {"headers": {k: v + "-audit" for k, v in exchange.headers.items() if k == "Idempotency-Key"}}
+            )
             path = exchange.target.split("?")[0]
             changes = any(method == exchange.method and pattern.match(path) for method, pattern in changing)
             before = entries()

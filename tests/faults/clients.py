@@ -33,7 +33,9 @@ class Connection:
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._connection: Optional[http.client.HTTPConnection] = None
 
-    def send(self, method: str, target: str, body: bytes = b"", headers: Optional[dict[str, str]] = None) -> tuple[int, bytes]:
+    def send(
+        self, method: str, target: str, body: bytes = b"", headers: Optional[dict[str, str]] = None
+    ) -> tuple[int, bytes]:
         """The answer; ConnectionError if there is none."""
         if self._connection is None:
             self._connection = http.client.HTTPConnection(*self._address, timeout=15)
@@ -46,7 +48,9 @@ class Connection:
             self._connection = None
             raise ConnectionError(str(error)) from error
 
-    def insist(self, method: str, target: str, body: bytes, content_type: str, stop_after: float = GIVE_UP_SECONDS) -> bytes:
+    def insist(
+        self, method: str, target: str, body: bytes, content_type: str, stop_after: float = GIVE_UP_SECONDS
+    ) -> bytes:
         """Sends with one key until it is answered 2xx; any refusal that a retry cannot mend is a failure."""
         headers = {"Content-Type": content_type, "Idempotency-Key": uuid.uuid4().hex}
         deadline = time.monotonic() + stop_after

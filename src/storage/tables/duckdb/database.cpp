@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "database.h"
+#include "storage/tables/duckdb/database.h"
 
 #include <fmt/core.h>
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "database.h"
+#include "storage/tables/duckdb/database.h"
 
 namespace tracseq::tables::duck {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "database.h"
+#include "storage/tables/duckdb/database.h"
 
 namespace tracseq::tables::duck {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "database.h"
+#include "storage/tables/duckdb/database.h"
 
 namespace tracseq::tables::duck {
 namespace {
