@@ -10,6 +10,7 @@
 #include "api/core.h"
 #include "base/log.h"
 #include "cli/authenticate.h"
+#include "cli/exposure.h"
 #include "cli/process.h"
 #include "cli/version.h"
 #include "cli/waiting.h"
@@ -23,12 +24,6 @@ constexpr auto kDatabaseWait = std::chrono::seconds{60};
 constexpr auto kDatabaseRetry = std::chrono::milliseconds{250};
 constexpr auto kWorkerGrace = std::chrono::seconds{20};
 constexpr auto kWorkerRestart = std::chrono::seconds{2};
-constexpr std::size_t kKeyBytesMin = 16;
-constexpr const char* kGuideKey = "your-api-key";  // printed in the guide, so known to everybody
-
-bool is_loopback(const std::string& host) {
-  return host == "localhost" || host == "::1" || host == "[::1]" || host.starts_with("127.");
-}
 
 struct Plan {
   api::CoreOptions core;
@@ -53,7 +48,7 @@ Result<void> plan_security(const Invocation& in, Plan& plan) {
     log::warning("serve.no_tls", {{"host", plan.server.host}, {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
   const char* key = std::getenv("MLOPS_API_KEY");
   plan.key = key != nullptr ? key : "";
-  if (open_to_others && !plan.key.empty() && (plan.key == kGuideKey || plan.key.size() < kKeyBytesMin))
+  if (open_to_others && !plan.key.empty() && is_weak_key(plan.key))
     return fail_field("MLOPS_API_KEY", fmt::format("MLOPS_API_KEY is printed in the guide or shorter than {} characters; choose a random "
                                                    "one before others can reach the server", kKeyBytesMin));
   return {};

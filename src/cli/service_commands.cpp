@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/model_server.h"
 #include "cli/output.h"
 #include "cli/process.h"
 #include "cli/serve.h"
@@ -89,6 +90,7 @@ Result<void> stop_processes(const Invocation& in) {
 std::vector<Command> service_commands() {
   return {
       {"serve", "", "Start the server: API, page, and a worker", {}, serve_options(), serve, true},
+      {"model-server", "", "Answer predictions for the models in production", {}, model_server_options(), model_server, true},
       {"worker", "", "Run jobs of a database", {}, worker_options(), work, true},
       {"ps", "", "List the tracseq processes that run", {}, {}, list_processes},
       {"stop", "", "End what runs, in order", {},

@@ -25,6 +25,7 @@ def save(
     metadata: dict[str, str] | None = None,
     opsets: list | None = None,
     tamper=None,
+    path: Path | None = None,
 ) -> None:
     graph = helper.make_graph(nodes, name, inputs, outputs, initializers or [])
     model = helper.make_model(graph, opset_imports=opsets or OPSETS, producer_name="tracseq-tests")
@@ -32,7 +33,7 @@ def save(
     helper.set_model_props(model, metadata or {})
     if tamper:
         tamper(model)
-    (FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
+    (path or FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 
 def info(name: str, kind: int, shape: list) -> object:
@@ -102,8 +103,8 @@ def identities() -> None:
     save("identity_all", nodes, inputs, outputs)
 
 
-def forest(trees: int = 100, depth: int = 6, features: int = 30) -> None:
-    """A forest of complete trees with drawn splits: the shape of the benchmark's model, a fixed seed."""
+def forest(trees: int, depth: int, features: int = 30, path: Path | None = None) -> None:
+    """A forest of complete trees with drawn splits and a fixed seed; 100 trees of depth 6 is the benchmark's model."""
     draw = np.random.default_rng(7)
     inner = 2**depth - 1
     total = 2 ** (depth + 1) - 1
@@ -159,12 +160,12 @@ def forest(trees: int = 100, depth: int = 6, features: int = 30) -> None:
         classlabels_strings=["benign", "malignant"],
         post_transform="NONE",
     )
-    name = "forest" if trees < 100 else f"forest{trees}"
     save(
-        name,
+        "forest",
         [node],
         [info("input", TensorProto.FLOAT, [None, features])],
         [info("label", TensorProto.STRING, [None]), info("probabilities", TensorProto.FLOAT, [None, 2])],
+        path=path,
     )
 
 

@@ -42,7 +42,9 @@ class InferenceRoutesTest : public ::testing::Test {
     auto request = api::make_request(method, path, std::move(body));
     EXPECT_TRUE(request);
     if (!json_bytes.empty()) request->headers["inference-header-content-length"] = json_bytes;
-    return router_.dispatch(CallContext{}, *request);
+    CallContext ctx;
+    ctx.actor.permissions = {"models:predict"};
+    return router_.dispatch(ctx, *request);
   }
   api::Response post(const std::string& path, std::string body) {
     return send(api::Method::post, path, std::move(body));

@@ -64,6 +64,15 @@ TEST(OipRequest, NonFiniteNumbersComeBareQuotedOrAsNull) {
   }
 }
 
+TEST(OipRequest, IntegersOf64BitsStayExactBesideBareNaN) {
+  const auto request = parse(
+      R"({"inputs":[{"name":"a","shape":[1],"datatype":"FP64","data":[NaN]},)"
+      R"({"name":"b","shape":[2],"datatype":"INT64","data":[-9223372036854775808,9223372036854775807]},)"
+      R"({"name":"c","shape":[1],"datatype":"UINT64","data":[18446744073709551615]}]})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(values_of<std::int64_t>(request->inputs[1]), (std::vector<std::int64_t>{INT64_MIN, INT64_MAX}));
+}
+
 TEST(OipRequest, IntegersBeyond64BitsAreDoubles) {
   const auto request =
       parse(input(R"("shape":[1],"datatype":"FP64","data":[123456789012345678901234567890])"));

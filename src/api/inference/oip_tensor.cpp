@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -18,8 +19,6 @@ using serving::Tensor;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
 
-// Digits an integer may have and surely fit 64 bits.
-constexpr std::size_t kSafeDigits = 18;
 // Where the parser's count of an array's elements stops counting.
 constexpr std::size_t kCountSaturates = 0xFFFFFF;
 
@@ -182,6 +181,17 @@ std::size_t number_end(std::string_view text, std::size_t at) {
   return at;
 }
 
+bool is_integer_beyond_64_bits(std::string_view token) {
+  if (token.find_first_not_of("0123456789", token.front() == '-' ? 1 : 0) != std::string_view::npos)
+    return false;
+  std::int64_t whole = 0;
+  std::uint64_t natural = 0;
+  const char* end = token.data() + token.size();
+  return std::from_chars(token.data(), end, whole).ec == std::errc::result_out_of_range &&
+         (token.front() == '-' ||
+          std::from_chars(token.data(), end, natural).ec == std::errc::result_out_of_range);
+}
+
 void append_token(std::string& out, std::string_view token) {
   if (token == "NaN" || token == "Infinity" || token == "-Infinity") {
     out += '"';
@@ -190,9 +200,7 @@ void append_token(std::string& out, std::string_view token) {
     return;
   }
   out += token;
-  if (token.size() > kSafeDigits &&
-      token.find_first_not_of("0123456789", token.front() == '-' ? 1 : 0) == std::string_view::npos)
-    out += ".0";
+  if (is_integer_beyond_64_bits(token)) out += ".0";
 }
 
 }  // namespace

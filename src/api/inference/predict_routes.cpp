@@ -74,7 +74,7 @@ Result<PredictAnswer> answer(const Serving& serving, const CallContext& ctx, con
 
 std::vector<api::Route> predict_routes(const Serving& serving) {
   api::Route route = api::route(
-      api::Method::post, "/v1/models/{name}/predict", "public", api::Effect::appends,
+      api::Method::post, "/v1/models/{name}/predict", "models:predict", api::Effect::appends,
       "Predict for records by column name",
       [serving](const CallContext& ctx, const PredictRequest& in) { return answer(serving, ctx, in); },
       {.runs = api::RunsOn::immediate, .body_bytes_max = kInferBodyBytesMax});

@@ -164,6 +164,7 @@ std::vector<Route> protocol_routes(const Serving& serving) {
     Route route = protocol_route(
         Method::post, model + "/infer", path, "Run a model on tensors",
         [serving](const CallContext& ctx, Request& request) { return infer(serving, ctx, request); });
+    route.permission = "models:predict";
     route.body = BodyKind::bytes;
     route.body_bytes_max = kInferBodyBytesMax;
     route.inline_body_bytes_max = kInferInlineBytesMax;

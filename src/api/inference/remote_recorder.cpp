@@ -7,6 +7,8 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
+#include <optional>
 
 #include "api/inference/oip_response.h"
 #include "api/inference/remote_registry.h"
@@ -162,6 +164,23 @@ void append_outputs(std::string& out, const Prediction& prediction, std::size_t 
   out += '}';
 }
 
+// The greatest probability of a classification: its second output has one column per class.
+std::optional<double> confidence_of(const Prediction& prediction, std::size_t row) {
+  if (prediction.outputs.size() < 2) return std::nullopt;
+  const Tensor& table = prediction.outputs[1];
+  const bool wide = table.type == DataType::fp32 || table.type == DataType::fp64;
+  const std::size_t width = elements_of(table) / std::max<std::size_t>(rows_of(table), 1);
+  if (!wide || width == 0 || width != prediction.served->model->info().classes.size() ||
+      row >= rows_of(table))
+    return std::nullopt;
+  double greatest = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = row * width; i < (row + 1) * width; ++i)
+    greatest = std::max(greatest, table.type == DataType::fp32 ? double{element<float>(table, i)}
+                                                               : element<double>(table, i));
+  if (!std::isfinite(greatest)) return std::nullopt;
+  return greatest;
+}
+
 void append_text(std::string& out, std::string_view key, std::string_view value) {
   out += key;
   append_json_string(out, value);
@@ -178,10 +197,14 @@ void append_prediction(std::string& out, const Prediction& prediction) {
     append_text(out, ",\"model_id\":", prediction.served->name);
     append_text(out, ",\"model_version\":", prediction.served->version);
     append_text(out, ",\"time\":", format_rfc3339(prediction.time));
-    out += ",\"latency_us\":";
-    append_integer(out, prediction.latency_us);
+    out += ",\"latency_ms\":";
+    append_json_double(out, static_cast<double>(prediction.latency_us) / 1e3);
     out += prediction.success ? ",\"success\":true" : ",\"success\":false";
-    if (!prediction.success) append_text(out, ",\"error_message\":", prediction.error);
+    if (!prediction.success) append_text(out, ",\"error\":", prediction.error);
+    if (const auto confidence = confidence_of(prediction, row)) {
+      out += ",\"confidence_score\":";
+      append_json_double(out, *confidence);
+    }
     out += ",\"inputs\":";
     append_inputs(out, prediction, row);
     out += ",\"outputs\":";

@@ -114,8 +114,9 @@ TEST(RemoteRecorder, WritesOneEntryPerSampleByColumnName) {
   append_prediction(out, prediction(1));
   EXPECT_EQ(
       out,
-      R"({"request_id":"r","model_id":"m","model_version":"1.0.0","time":"1970-01-01T00:00:00.000000Z","latency_us":7,)"
-      R"("success":true,"inputs":{"a":{"$number":"NaN"},"b":0.5},"outputs":{"label":"yes","probabilities":{"no":0.25,"yes":0.25}}})");
+      R"({"request_id":"r","model_id":"m","model_version":"1.0.0","time":"1970-01-01T00:00:00.000000Z","latency_ms":0.007,)"
+      R"("success":true,"confidence_score":0.25,"inputs":{"a":{"$number":"NaN"},"b":0.5},)"
+      R"("outputs":{"label":"yes","probabilities":{"no":0.25,"yes":0.25}}})");
   out.clear();
   append_prediction(out, prediction(2));
   EXPECT_NE(out.find(R"("request_id":"r:1")"), std::string::npos);

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: MIT
+"""A registry of a few lines and the real model server, for the serving tests."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Callable, Optional
+from urllib import request as urls
+from urllib.error import HTTPError
+
+ROOT = Path(__file__).resolve().parents[3]
+MODELS = ROOT / "tests" / "golden" / "onnx"
+
+
+def find_program() -> Path:
+    """The built program: $TRACSEQ_BIN, the checkout's bin/, a build folder."""
+    given = os.environ.get("TRACSEQ_BIN")
+    places = [Path(given)] if given else []
+    places += [
+        ROOT / "bin" / "tracseq",
+        ROOT / "build" / "dev" / "bin" / "tracseq",
+        ROOT / "build" / "release" / "bin" / "tracseq",
+    ]
+    for place in places:
+        if place.is_file():
+            return place
+    raise AssertionError("there is no program: ./run build makes it")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(check: Callable[[], Any], seconds: float = 15.0, what: str = "") -> Any:
+    """Waits until `check` gives something true."""
+    end = time.monotonic() + seconds
+    while True:
+        found = check()
+        if found:
+            return found
+        assert time.monotonic() < end, f"not within {seconds} s: {what or check}"
+        time.sleep(0.02)
+
+
+class Registry:
+    """What a model server asks of a registry; it can go away and come back on the same port."""
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.lock = threading.Lock()
+        self.models: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, bytes] = {}
+        self.recorded: dict[str, dict[str, Any]] = {}  # by request id
+        self.times: Counter[str] = Counter()  # how often each was recorded
+        self.keys: set[str] = set()
+        self.metrics: list[dict[str, Any]] = []
+        self.token = ""
+        self._server: Optional[ThreadingHTTPServer] = None
+        self._connections: list[socket.socket] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def promote(self, model_id: str, version: str, file: str, **extra: Any) -> None:
+        self.promote_bytes(model_id, version, (MODELS / f"{file}.onnx").read_bytes(), **extra)
+
+    def promote_bytes(self, model_id: str, version: str, content: bytes, **extra: Any) -> None:
+        digest = hashlib.sha256(content).hexdigest()
+        entry = {
+            "model_id": model_id,
+            "version": version,
+            "format": "onnx",
+            "artefact": {"artifact_id": digest[:32], "digest": digest, "size_bytes": len(content)},
+            "feature_columns": [],
+            "not_servable_reason": "",
+            **extra,
+        }
+        with self.lock:
+            self.files[digest[:32]] = content
+            self.models[model_id] = entry
+
+    def start(self) -> None:
+        registry = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                registry._connections.append(self.connection)
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+            def answer(self, status: int, body: bytes, **headers: str) -> None:
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name.replace("_", "-"), value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def refused(self) -> bool:
+                if not registry.token or self.headers.get("Authorization") == f"Bearer {registry.token}":
+                    return False
+                self.answer(401, b'{"error":{"code":"unauthenticated","message":"a token is needed"}}')
+                return True
+
+            def do_GET(self) -> None:
+                if self.refused():
+                    return
+                if self.path == "/api/v1/production-models":
+                    with registry.lock:
+                        body = json.dumps({"change": 1, "items": list(registry.models.values())}).encode()
+                    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+                    if self.headers.get("If-None-Match") == tag:
+                        self.answer(304, b"", ETag=tag)
+                    else:
+                        self.answer(200, body, ETag=tag)
+                    return
+                artifact_id = self.path.split("/")[4]
+                self.answer(200, registry.files[artifact_id], Content_Type="application/octet-stream")
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if self.refused():
+                    return
+                with registry.lock:
+                    if self.path == "/api/v1/predictions":
+                        key = self.headers["Idempotency-Key"]
+                        fresh = key not in registry.keys
+                        registry.keys.add(key)
+                        for one in body["predictions"] if fresh else []:
+                            registry.recorded[one["request_id"]] = one
+                            registry.times[one["request_id"]] += 1
+                    else:
+                        registry.metrics += body["metrics"]
+                self.answer(200, b'{"recorded":1}')
+
+        class Server(ThreadingHTTPServer):
+            daemon_threads = True
+            allow_reuse_address = True
+
+        self._server = Server(("127.0.0.1", self.port), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+        for connection in self._connections:  # kept-alive ones go too, as with a process that ends
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        self._connections.clear()
+
+
+class ModelServer:
+    """The real process."""
+
+    def __init__(self, registry_url: str, cache: Path, *options: str, env: Optional[dict[str, str]] = None) -> None:
+        self._arguments = [
+            str(find_program()),
+            "model-server",
+            "--registry-url",
+            registry_url,
+            "--port",
+            "0",
+            "--cache-dir",
+            str(cache),
+            *options,
+        ]
+        self._env = {**os.environ, **(env or {})}
+        self._env.setdefault("TRACSEQ_MODULE_DIR", str(find_program().parent.parent / "lib"))
+        self._log = cache.parent / f"{cache.name}.log"
+        self.process: Optional[subprocess.Popen[str]] = None
+        self.url = ""
+
+    def start(self) -> ModelServer:
+        with self._log.open("a") as log:
+            self.process = subprocess.Popen(
+                self._arguments, stdout=subprocess.PIPE, stderr=log, text=True, env=self._env
+            )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line.startswith("listening on "), f"{line!r}; the log: {self._log.read_text()}"
+        self.url = line.split()[-1]
+        return self
+
+    @property
+    def address(self) -> str:
+        return self.url.removeprefix("http://")
+
+    def call(self, path: str, body: Optional[Any] = None, headers: Optional[dict[str, str]] = None) -> tuple[int, Any]:
+        data = None if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        asked = urls.Request(self.url + path, data, {"Content-Type": "application/json", **(headers or {})})
+        try:
+            with urls.urlopen(asked, timeout=10) as answer:
+                return answer.status, json.loads(answer.read())
+        except HTTPError as error:
+            text = error.read()
+            return error.code, json.loads(text) if text.startswith(b"{") else text.decode()
+
+    def serves(self, model: str, version: str) -> bool:
+        return self.call(f"/v2/models/{model}/versions/{version}/ready")[0] == 200
+
+    def wait_for(self, model: str, version: str) -> None:
+        until(lambda: self.serves(model, version), what=f"{model} {version} is served")
+
+    def stop(self) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(30) == 0, self._log.read_text()
+        self.process = None
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "api/client.h"
+#include "base/clock.h"
+#include "base/mutex.h"
+#include "domain/serving/model_table.h"
+#include "domain/serving/recording_queue.h"
+
+namespace tracseq::inference {
+
+inline constexpr std::chrono::milliseconds kUsageTimeout{5'000};
+
+// What this process uses, since the last time it was asked.
+class ProcessUsage {
+ public:
+  struct Sample {
+    double cpu_percent = 0;  // of one processor
+    double memory_mb = 0;    // resident
+  };
+  // Zeros where the system does not tell.
+  Sample sample();
+
+ private:
+  std::int64_t cpu_us_ = -1;
+  Steady::time_point at_;
+};
+
+// Reports what serving costs as monitoring metrics of every model that is served: cpu_usage_percent,
+// memory_usage_mb, and, when there are any, predictions_dropped: how many could not be recorded since the
+// last report, so that a threshold can raise an alert. What cannot be sent is not kept, but for the dropped
+// ones, which are added up. Lifecycle: `start`, then `stop` (or the destructor); what it refers to outlives
+// it.
+class UsageReporter {
+ public:
+  UsageReporter(api::Client& client, const serving::ModelTable& table,
+                const serving::RecordingQueue& recording, std::chrono::milliseconds interval)
+      : client_(client), table_(table), recording_(recording), interval_(interval) {}
+  ~UsageReporter() { stop(); }
+  UsageReporter(const UsageReporter&) = delete;
+  UsageReporter& operator=(const UsageReporter&) = delete;
+
+  void start();
+  void stop();
+  // One report; what the thread does every interval.
+  Result<void> report();
+
+ private:
+  void run();
+
+  api::Client& client_;
+  const serving::ModelTable& table_;
+  const serving::RecordingQueue& recording_;
+  const std::chrono::milliseconds interval_;
+  ProcessUsage usage_;                // the thread's
+  std::uint64_t reported_drops_ = 0;  // the thread's
+  Mutex mutex_;
+  bool stopping_ GUARDED_BY(mutex_) = false;
+  std::condition_variable_any wake_;
+  std::thread thread_;
+};
+
+}  // namespace tracseq::inference
