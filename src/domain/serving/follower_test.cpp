@@ -218,7 +218,7 @@ TEST_F(FollowerTest, WhatCannotBeServedSaysWhy) {
   begin();
   ASSERT_TRUE(soon([&] { return table_->find("m").error().code == Code::unsupported; }));
   EXPECT_NE(table_->find("m").error().message.find("not fitted"), std::string::npos);
-  EXPECT_TRUE(table_->ready());
+  EXPECT_TRUE(soon([&] { return table_->ready(); }));
 }
 
 TEST_F(FollowerTest, OldFilesAreCollectedAndTwoServersDoNotShareACache) {

@@ -147,9 +147,9 @@ Condition metric_condition(const std::string& key, const std::string& op, double
   const std::int64_t highest = sql::double_bits(HUGE_VAL);
   if (op == "=") c.add(" AND m.value_bits BETWEEN ?", low_bits(value)), c.add(" AND ?", high_bits(value));
   if (op == "!=") c.add(" AND m.value_bits NOT BETWEEN ?", low_bits(value)), c.add(" AND ?", high_bits(value));
-  if (op == "<") c.add(" AND m.value_bits BETWEEN ?", lowest), c.add(" AND ? - 1", low_bits(value));
+  if (op == "<") c.add(" AND m.value_bits BETWEEN ?", lowest), c.add(" AND ?", low_bits(value) - 1);
   if (op == "<=") c.add(" AND m.value_bits BETWEEN ?", lowest), c.add(" AND ?", high_bits(value));
-  if (op == ">") c.add(" AND m.value_bits BETWEEN ? + 1", high_bits(value)), c.add(" AND ?", highest);
+  if (op == ">") c.add(" AND m.value_bits BETWEEN ?", high_bits(value) + 1), c.add(" AND ?", highest);
   if (op == ">=") c.add(" AND m.value_bits BETWEEN ?", low_bits(value)), c.add(" AND ?", highest);
   c.add(")");
   return c;
