@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""Work that goes on when there is no server: one detached `tracseq worker --drive` per local database.
+
+A call that leaves background work behind asks for it here. The driver ends by itself after 60 s with nothing to do; it
+shares no descriptor with the program that started it and writes to a log of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Optional
+
+from ._files import cache_folder
+from ._log import logger
+from ._program import find_program
+from ._transport import Transport
+from .errors import MLOpsError
+
+_LOOK_SECONDS = 10.0  # between two looks whether somebody drives
+_WORKING = ("serve", "worker")
+_log = logger("mlops.driver")
+_lock = threading.Lock()
+_looked: dict[str, float] = {}
+
+
+def ensure_driver(transport: Transport, *, now: bool = False) -> None:
+    """Starts a driver if nobody works on this local database. Looks at most every 10 s unless `now`."""
+    if transport.remote:
+        return
+    with _lock:
+        last = _looked.get(transport.url)
+        if not now and last is not None and time.monotonic() - last < _LOOK_SECONDS:
+            return
+        if not working_on(transport.url):
+            try:
+                _start(transport.url)
+            except (MLOpsError, OSError) as error:
+                _log.warning("driver_not_started", reason=str(error))
+        _looked[transport.url] = time.monotonic()
+
+
+def working_on(url: str) -> list[int]:
+    """The pids of this user's servers and workers on the database."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+            if len(words) < 2 or not Path(words[0]).name.startswith("tracseq") or words[1] not in _WORKING:
+                continue
+            if _database_of(words, folder) == url:
+                found.append(int(folder.name))
+        except OSError:
+            continue  # ended meanwhile, or another user's
+    return found
+
+
+def _database_of(words: list[str], folder: Path) -> Optional[str]:
+    for index, word in enumerate(words):
+        value = word[len("--database-url=") :] if word.startswith("--database-url=") else None
+        if word == "--database-url" and index + 1 < len(words):
+            value = words[index + 1]
+        if value is not None:
+            prefix = "sqlite:///"
+            if value.startswith(prefix) and not value.startswith("sqlite:////"):
+                return prefix + str((folder / "cwd").readlink() / value[len(prefix) :])
+            return value
+    return None
+
+
+def _start(url: str) -> None:
+    log = _log_file(url)
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [str(find_program()), "worker", "--database-url", url, "--drive"]
+    with log.open("ab") as output:
+        # The shell ends at once, so the driver is nobody's child here and leaves no zombie.
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" &', "sh", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            check=False,
+            cwd="/",
+            env={**os.environ},
+        )
+    _log.info("driver_started", log=str(log))
+
+
+def _log_file(url: str) -> Path:
+    if url.startswith("sqlite:///"):
+        return Path(url[len("sqlite:///") :].split("?", 1)[0] + ".driver.log")
+    return cache_folder().parent / "driver.log"
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""Runs jobs that need this program's own Python functions: claims them, keeps them by heartbeats, answers them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import traceback
+import uuid
+from typing import Any, Callable, Optional
+
+from . import _json
+from ._log import logger
+from ._transport import Request, Transport, target
+from .errors import Conflict, MLOpsError, NotFound
+
+LEASE_SECONDS = 30
+_BEAT_SECONDS = 8.0
+_IDLE_SECONDS = 0.3  # between two looks for a job
+_AWAY_SECONDS = 5.0  # after the database could not be reached
+_HOST_BEAT_SECONDS = 10.0
+_CALL_SECONDS = 30.0
+_log = logger("mlops.hosting")
+
+# Does the job and returns its result; raising fails it.
+Work = Callable[["JobInHand"], Any]
+
+
+class JobInHand:
+    """A claimed job. `cancelled` is set when it was cancelled or lost; long work looks at it."""
+
+    def __init__(self, host: JobHost, job: dict[str, Any], token: int) -> None:
+        self._host = host
+        self.job_id = str(job["job_id"])
+        self.payload: dict[str, Any] = job.get("payload") or {}
+        self.token = token
+        self.cancelled = threading.Event()
+
+    @property
+    def transport(self) -> Transport:
+        return self._host.transport
+
+    def log(self, *lines: str) -> None:
+        self._host.tell(self, "logs", lines=list(lines))
+
+
+class JobHost:
+    """One daemon thread per process and database, started with the first function."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        self._lock = threading.Lock()
+        self._work: dict[str, Work] = {}
+        self._thread: Optional[threading.Thread] = None
+        self._pid = 0
+        self._host_id = ""
+        self._announced: list[str] = []
+
+    def serve(self, kind: str, work: Work) -> None:
+        """Jobs of that kind are done by `work` from now on."""
+        with self._lock:
+            self._work[kind] = work
+            if self._thread is None or self._pid != os.getpid():
+                self._pid = os.getpid()
+                self._host_id = uuid.uuid4().hex
+                self._announced = []
+                self._thread = threading.Thread(target=self._run, name="mlops-host", daemon=True)
+                self._thread.start()
+
+    def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
+        headers = {"content-type": "application/json"}
+        request = Request(method, path, headers, _json.dumps(body), None, _CALL_SECONDS)
+        return self.transport.send(request).json()
+
+    def tell(self, job: JobInHand, what: str, **body: Any) -> Any:
+        return self._send("POST", target("/api/v1/jobs/{}/" + what, job.job_id), {"token": job.token, **body})
+
+    def _run(self) -> None:
+        wait = threading.Event()
+        away = False
+        while True:
+            try:
+                self._announce()
+                done = self._once()
+                away = False
+            except MLOpsError as error:
+                if not away:
+                    _log.warning("jobs_not_reachable", reason=str(error))
+                away, done = True, False
+            except Exception as error:  # the thread must outlive a bug in one job
+                _log.error("host_failed", reason=repr(error))
+                done = False
+            if not done:
+                wait.wait(_AWAY_SECONDS if away else _IDLE_SECONDS)
+
+    def _announce(self) -> None:
+        kinds = sorted(self._work)
+        if kinds != self._announced:
+            body = {"name": f"{socket.gethostname()}:{os.getpid()}", "pid": os.getpid(), "kinds": kinds}
+            self._send("PUT", target("/api/v1/job-hosts/{}", self._host_id), body)
+            self._announced = kinds
+            beat = threading.Thread(target=self._beat_host, args=(self._host_id, kinds), daemon=True)
+            beat.start()
+
+    def _beat_host(self, host_id: str, kinds: list[str]) -> None:
+        wait = threading.Event()
+        while self._host_id == host_id and self._announced == kinds:
+            wait.wait(_HOST_BEAT_SECONDS)
+            try:
+                self._send("POST", target("/api/v1/job-hosts/{}/heartbeat", host_id), {})
+            except NotFound:
+                self._announced = []
+                return
+            except MLOpsError:
+                continue
+
+    def _once(self) -> bool:
+        """Does one job; False if there was none."""
+        body = {"worker": self._host_id, "kinds": self._announced, "lease_seconds": LEASE_SECONDS}
+        claimed = self._send("POST", "/api/v1/jobs/claim", body).get("claimed")
+        if not claimed:
+            return False
+        job = JobInHand(self, claimed["job"], int(claimed["token"]))
+        beating = threading.Event()
+        beat = threading.Thread(target=self._beat_job, args=(job, beating), daemon=True)
+        beat.start()
+        try:
+            self._do(job, self._work[claimed["job"]["kind"]])
+        finally:
+            beating.set()
+        return True
+
+    def _do(self, job: JobInHand, work: Work) -> None:
+        try:
+            result = work(job)
+        except Exception as error:
+            code = error.code if isinstance(error, MLOpsError) else "invalid"
+            place = "".join(traceback.format_exception_only(type(error), error)).strip()
+            _log.warning("job_failed", job_id=job.job_id, reason=place)
+            self._end(job, "fail", code=code, message=place[:2000], retry=False)
+            return
+        self._end(job, "complete", result=result)
+
+    def _end(self, job: JobInHand, what: str, **body: Any) -> None:
+        try:
+            self.tell(job, what, **body)
+        except (Conflict, NotFound) as error:  # cancelled, or claimed by another after a pause of ours
+            _log.warning("job_lost", job_id=job.job_id, reason=str(error))
+
+    def _beat_job(self, job: JobInHand, ended: threading.Event) -> None:
+        while not ended.wait(_BEAT_SECONDS):
+            try:
+                answer = self.tell(job, "heartbeat", lease_seconds=LEASE_SECONDS)
+                if isinstance(answer, dict) and answer.get("cancel"):
+                    job.cancelled.set()
+            except (Conflict, NotFound):
+                job.cancelled.set()
+                return
+            except MLOpsError:
+                continue
+
+
+_hosts_lock = threading.Lock()
+_hosts: dict[Transport, JobHost] = {}
+
+
+def host_of(transport: Transport) -> JobHost:
+    """The host of this process on that database."""
+    with _hosts_lock:
+        if transport not in _hosts:
+            _hosts[transport] = JobHost(transport)
+        return _hosts[transport]
+
+
+def _after_fork_in_child() -> None:
+    global _hosts_lock
+    _hosts_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)
