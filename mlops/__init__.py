@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _EXPORTS: dict[str, list[str]] = {
     "config": ["ConfigManager", "Environment", "MLOpsConfig"],
     "data_pipeline": [
+        "DataPipeline",
         "DataQualityIssue",
         "DataQualityReport",
         "DataSchema",
@@ -43,6 +44,7 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 if TYPE_CHECKING:
     from .config import ConfigManager, Environment, MLOpsConfig
     from .data_pipeline import (
+        DataPipeline,
         DataQualityIssue,
         DataQualityReport,
         DataSchema,
@@ -72,6 +74,7 @@ __all__ = [
     "Alert",
     "AlertSeverity",
     "ConfigManager",
+    "DataPipeline",
     "DataQualityIssue",
     "DataQualityReport",
     "DataSchema",

@@ -152,7 +152,7 @@ class JobHost:
         while not ended.wait(_BEAT_SECONDS):
             try:
                 answer = self.tell(job, "heartbeat", lease_seconds=LEASE_SECONDS)
-                if isinstance(answer, dict) and answer.get("cancel"):
+                if isinstance(answer, dict) and answer.get("cancel_requested"):
                     job.cancelled.set()
             except (Conflict, NotFound):
                 job.cancelled.set()
