@@ -94,7 +94,7 @@ struct HttpServer::Impl {
   Awaitable<> accept();
   void take(Socket socket);
   Awaitable<> sweep();
-  bool wait_until_closed(std::chrono::milliseconds time) const;
+  bool wait_until_closed(Steady::time_point end) const;
 
   const ServerOptions options;
   const Guard guard;
@@ -105,6 +105,7 @@ struct HttpServer::Impl {
   Acceptor acceptor;
   Timer sweeper;
   asio::ssl::context tls;
+  bool finished = false;  // I/O thread: the sweeper may go
   bool secure = false;
   std::uint16_t port = 0;
   std::optional<asio::executor_work_guard<Executor>> work;
@@ -156,7 +157,7 @@ void HttpServer::Impl::take(Socket socket) {
 
 // One timer for all connections: cheaper than one each, and exact enough for limits of seconds.
 Awaitable<> HttpServer::Impl::sweep() {
-  for (;;) {
+  while (!finished) {
     sweeper.expires_after(kSweepEvery);
     auto [error] = co_await sweeper.async_wait(kTuple);
     if (error) co_return;
@@ -170,8 +171,7 @@ Awaitable<> HttpServer::Impl::sweep() {
   }
 }
 
-bool HttpServer::Impl::wait_until_closed(std::chrono::milliseconds time) const {
-  const auto end = Steady::now() + time;
+bool HttpServer::Impl::wait_until_closed(Steady::time_point end) const {
   while (core->open.load() > 0 && Steady::now() < end) std::this_thread::sleep_for(kDrainPoll);
   return core->open.load() == 0;
 }
@@ -216,7 +216,7 @@ bool HttpServer::stop() {
     for (Connection* connection : core.connections)
       if (connection->phase == Phase::idle) connection->interrupt();
   });
-  const bool finished = impl_->wait_until_closed(core.limits().drain_max);
+  const bool finished = impl_->wait_until_closed(Steady::now() + core.limits().drain_max);
   if (!finished) {
     *core.cancelled = true;
     asio::post(core.io, [&core] {
@@ -224,8 +224,12 @@ bool HttpServer::stop() {
     });
   }
   core.pool.stop();
-  impl_->wait_until_closed(std::chrono::milliseconds::max());
-  asio::post(core.io, [this] { impl_->sweeper.cancel(); });
+  impl_->wait_until_closed(Steady::time_point::max());
+  // Cancelling alone is not enough: the timer may just have fired.
+  asio::post(core.io, [this] {
+    impl_->finished = true;
+    impl_->sweeper.cancel();
+  });
   impl_->work.reset();
   impl_->thread.join();
   log::info("server.stop", {{"cut", !finished}});
