@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/result.h"
+#include "base/describe.h"
 
 namespace tracseq::tables {
 
@@ -19,6 +19,7 @@ inline constexpr std::size_t kBatchBytesMax = 32UL << 20;
 
 // timestamp: microseconds since the epoch, UTC.
 enum class ColumnType { boolean, int64, float64, string, timestamp };
+TRACSEQ_DESCRIBE_ENUM(ColumnType, boolean, int64, float64, string, timestamp)
 std::string_view type_name(ColumnType type) noexcept;
 
 // One column of a batch. Only the vector of its type is filled; the places of missing values hold anything.

@@ -64,7 +64,7 @@ CREATE TABLE pipeline_runs (
   created_at @int@ NOT NULL,
   created_by @text@ NOT NULL,
   job_id @text@ NOT NULL,
-  settings @text@ NOT NULL
+  transformation_id @text@
 )@without_rowid@;
 CREATE INDEX pipeline_runs_newest ON pipeline_runs (project_id, created_at, run_id);
 CREATE INDEX pipeline_runs_output ON pipeline_runs (output_data_hash);

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+
+#include "domain/features/pipeline_job.h"
+#include "domain/features/transformation.h"
+#include "storage/jobs/runner.h"
+#include "storage/jobs/testing.h"
+#include "storage/sql/testing.h"
+#include "storage/tables/exchange.h"
+
+// Pipeline runs from the call to the files, with a worker in this process, on both databases.
+namespace tracseq::features {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+constexpr const char* kColumns = R"({"sample_id": {"type": "string", "nullable": false},
+  "concentration": {"type": "float"}, "volume": {"type": "integer"}, "note": {"type": "string"},
+  "approved": {"type": "boolean", "nullable": false}})";
+
+std::string laboratory(int rows) {
+  std::string text = "sample_id,sample_type,concentration,volume,note,approved\n";
+  for (int i = 0; i < rows; ++i)
+    text += fmt::format("S{},{},{},{},free text {},{}\n", i,
+                        i % 3 == 0   ? "blood"
+                        : i % 3 == 1 ? "urine"
+                                     : "",
+                        i % 7 == 0 ? "" : std::to_string(i % 50),
+                        i % 11 == 0 ? "" : std::to_string(100 + i % 20), i, i % 2 == 0 ? "True" : "False");
+  return text;
+}
+
+// Plays the Python process: doubles the concentration and adds a column.
+class DoublingHost final : public jobs::JobHandler {
+ public:
+  Result<Json> run(const CallContext&, const jobs::Job& job, jobs::JobReporter&) override {
+    if (job.payload.find("transformation")->find("fail") != nullptr)
+      return fail(Code::invalid, "no such dilution");
+    TRACSEQ_TRY(const auto source,
+                tables::ExchangeSource::open_file(job.payload.find("input")->string_or("")));
+    TRACSEQ_TRY(const auto reader, static_cast<tables::BatchSource&>(*source).open({}));
+    std::vector<tables::ColumnBatch> batches;
+    while (true) {
+      TRACSEQ_TRY(const tables::ColumnBatch* batch, reader->next());
+      if (batch == nullptr) break;
+      tables::ColumnBatch& changed = batches.emplace_back(*batch);
+      for (auto& column : changed.columns) {
+        if (column.name != "concentration") continue;
+        tables::Column added = column;
+        added.name = "squared";
+        for (double& value : column.doubles) value *= 2;
+        for (double& value : added.doubles) value *= value;
+        changed.columns.push_back(std::move(added));
+        break;
+      }
+    }
+    tables::MemorySource result(batches);
+    TRACSEQ_TRY(const auto rows, result.open({}));
+    TRACSEQ_CHECK(tables::write_exchange(job.payload.find("output")->string_or(""), result.columns(), *rows));
+    return Json::object();
+  }
+};
+
+class PipelineTest : public sql::testing::DatabaseTest {
+ protected:
+  void SetUp() override {
+    sql::testing::DatabaseTest::SetUp();
+    if (IsSkipped()) return;
+    sql::testing::find_modules();
+    ctx_.actor.permissions = {"*"};
+    catalog_.emplace(database(), (folder_.path() / "artifacts").string());
+    ledger_.emplace(database());
+    jobs_.emplace(database(), journal_);
+    schemas_.emplace(database(), *ledger_);
+    configs_.emplace(database(), *ledger_);
+    reports_.emplace(database(), *ledger_, *jobs_, *schemas_);
+    runs_.emplace(database(), *ledger_, *jobs_, *schemas_, *configs_);
+    job_.emplace(PipelineJob::Services{*schemas_, *reports_, *configs_, *runs_, *jobs_, *catalog_},
+                 (folder_.path() / "work").string(), tables::EngineLimits{});
+    data::Schema schema;
+    schema.schema_id = "lab";
+    schema.name = "Laboratory";
+    schema.columns = *parse_json(kColumns);
+    ASSERT_TRUE(schemas_->create(ctx_, schema));
+    jobs::JobRunner::Options options;
+    options.worker = "test";
+    options.threads = 2;
+    options.poll = 5ms;
+    runner_.emplace(*jobs_, options);
+    runner_->add(kPipelineJob, *job_);
+    runner_->add("python.transform:dilute", host_);
+    jobs::JobHost hosting{"host", "test", 1, {"python.transform:dilute"}, now(), now()};
+    ASSERT_TRUE(jobs_->register_host(hosting));
+  }
+  void TearDown() override {
+    if (runner_) runner_->stop(0ms);
+    sql::testing::DatabaseTest::TearDown();
+  }
+
+  static FeatureConfig plain_config() {
+    FeatureConfig config;
+    config.config_id = "plain";
+    config.name = "Plain";
+    config.numeric_features = {"concentration"};
+    config.categorical_features = {"sample_type"};
+    config.encoding_method = Encoding::onehot;
+    return config;
+  }
+  StartPipeline request(const std::string& content, const std::string& config = "plain") {
+    const auto path = (folder_.path() / "data.csv").string();
+    std::ofstream(path, std::ios::binary) << content;
+    StartPipeline start;
+    start.pipeline_id = "daily";
+    start.input_data_path = "data.csv";
+    start.schema_id = "lab";
+    start.feature_config_id = config;
+    start.settings.path = path;
+    start.settings.output_folder = (folder_.path() / "outputs").string();
+    return start;
+  }
+  PipelineRun finished(const StartPipeline& start) {
+    const auto run = runs_->start(ctx_, start);
+    EXPECT_TRUE(run) << (run ? "" : run.error().message);
+    EXPECT_EQ(run->status, PipelineStatus::pending);
+    runner_->start();
+    const auto job = jobs_->wait(ctx_, run->job_id, 30s);
+    EXPECT_TRUE(job);
+    return *runs_->get(ctx_, {run->run_id});
+  }
+  static std::string content_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  [[nodiscard]] std::set<std::string> outputs_left() const {
+    std::set<std::string> names;
+    std::error_code none;
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "outputs", none))
+      names.insert(entry.path().filename().string());
+    for (const auto& entry : fs::recursive_directory_iterator(folder_.path() / "work", none))
+      names.insert(entry.path().filename().string());
+    return names;
+  }
+
+  sql::testing::TemporaryFolder folder_;
+  CallContext ctx_;
+  jobs::testing::RecordingJournal journal_;
+  std::optional<artifacts::ArtifactCatalog> catalog_;
+  std::optional<audit::Ledger> ledger_;
+  std::optional<jobs::JobStore> jobs_;
+  std::optional<data::Schemas> schemas_;
+  std::optional<FeatureConfigs> configs_;
+  std::optional<data::Reports> reports_;
+  std::optional<PipelineRuns> runs_;
+  std::optional<PipelineJob> job_;
+  DoublingHost host_;
+  std::optional<jobs::JobRunner> runner_;
+};
+TRACSEQ_ON_BOTH_DATABASES(PipelineTest);
+
+TEST_P(PipelineTest, MakesATableThatAModelCanFit) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const auto began = Steady::now();
+  const PipelineRun run = finished(request(laboratory(1000)));
+  EXPECT_LT(Steady::now() - began, 5s);
+  ASSERT_EQ(run.status, PipelineStatus::completed) << run.error_message.value_or("");
+  EXPECT_EQ(run.input_rows, 1000);
+  EXPECT_EQ(run.output_rows, 1000);
+  EXPECT_EQ(run.progress, 1);
+  EXPECT_GT(run.data_quality_score, 0.7);
+  EXPECT_GT(run.processing_time_seconds, 0);
+  EXPECT_FALSE(run.processing_logs.empty());
+  EXPECT_EQ(run.processing_steps,
+            (std::vector<std::string>{"load", "validate", "drop_duplicates", "impute_median", "clip_outliers",
+                                      "scale_standard", "impute_mode", "encode_onehot", "select_features",
+                                      "write"}));
+  ASSERT_TRUE(run.output_data_path);
+  EXPECT_EQ(*run.output_data_path, (folder_.path() / "outputs" / run.run_id / "features.csv").string());
+  const std::string csv = content_of(*run.output_data_path);
+  // Of the two categories the second says nothing new; the label columns follow, nothing is missing.
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "concentration,sample_type_blood,volume,approved");
+  EXPECT_EQ(csv.find(",,"), std::string::npos);
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 1001);
+  EXPECT_EQ(run.output_data_hash, sha256_hex(bytes_of(csv)));
+  EXPECT_EQ(run.feature_count, 2);
+  EXPECT_TRUE(fs::exists(folder_.path() / "outputs" / run.run_id / "features.parquet"));
+  const auto found = runs_->by_output_hash(ctx_, *run.output_data_hash);
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*found)->run_id, run.run_id);
+  const auto artifact = catalog_->get(run.transformation_id.value_or(""));
+  ASSERT_TRUE(artifact);
+  const auto source = catalog_->open(*artifact);
+  const auto transformation = FittedTransformation::from_text(*read_all(**source, 1 << 20));
+  ASSERT_TRUE(transformation) << transformation.error().message;
+  EXPECT_EQ(transformation->output_names(), (std::vector<std::string>{"concentration", "sample_type_blood"}));
+  const auto report = reports_->get(ctx_, {run.quality_report_id.value_or("")});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->dataset_hash, run.input_data_hash);
+  const auto page = runs_->list(ctx_, {"daily", PipelineStatus::completed, 10, ""});
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->items.size(), 1U);
+}
+
+TEST_P(PipelineTest, NamesAMissingColumnAndLeavesNothing) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const PipelineRun run = finished(request("sample_id,sample_type,volume,note\nS1,blood,3,x\n"));
+  EXPECT_EQ(run.status, PipelineStatus::failed);
+  ASSERT_TRUE(run.error_message);
+  EXPECT_NE(run.error_message->find("'concentration', 'approved'"), std::string::npos) << *run.error_message;
+  EXPECT_FALSE(run.output_data_path);
+  EXPECT_TRUE(outputs_left().empty());
+}
+
+TEST_P(PipelineTest, RefusesDataBelowTheThreshold) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const PipelineRun run =
+      finished(request("sample_id,sample_type,concentration,volume,note,approved\nS1,,much,,,maybe\n"
+                       ",,many,,,perhaps\n,,3,2,,True\n"));
+  EXPECT_EQ(run.status, PipelineStatus::failed);
+  EXPECT_NE(run.error_message.value_or("").find("is below the threshold 0.7"), std::string::npos)
+      << run.error_message.value_or("");
+  EXPECT_TRUE(run.quality_report_id);
+  EXPECT_TRUE(outputs_left().empty());
+}
+
+TEST_P(PipelineTest, RunsAPythonFunctionWhereItIsHosted) {
+  FeatureConfig config = plain_config();
+  config.config_id = "python";
+  config.numeric_features = {"concentration", "squared"};
+  config.custom_transformations = {*parse_json(R"({"name": "dilute"})")};
+  config.correlation_threshold = 1;
+  ASSERT_TRUE(configs_->create(ctx_, config));
+  const PipelineRun run = finished(request(laboratory(100), "python"));
+  ASSERT_EQ(run.status, PipelineStatus::completed) << run.error_message.value_or("");
+  EXPECT_NE(std::find(run.processing_steps.begin(), run.processing_steps.end(), "python:dilute"),
+            run.processing_steps.end());
+  const auto source = catalog_->open(*catalog_->get(run.transformation_id.value_or("")));
+  const auto transformation = FittedTransformation::from_text(*read_all(**source, 1 << 20));
+  ASSERT_TRUE(transformation);
+  EXPECT_EQ(transformation->offline_only(), "dilute");
+  FeatureConfig failing = config;
+  failing.config_id = "failing";
+  failing.custom_transformations = {*parse_json(R"({"name": "dilute", "fail": true})")};
+  ASSERT_TRUE(configs_->create(ctx_, failing));
+  auto again = request(laboratory(100), "failing");
+  const auto started = runs_->start(ctx_, again);
+  ASSERT_TRUE(jobs_->wait(ctx_, started->job_id, 30s));
+  const auto failed = runs_->get(ctx_, {started->run_id});
+  EXPECT_EQ(failed->status, PipelineStatus::failed);
+  EXPECT_NE(failed->error_message.value_or("").find("'dilute' failed: no such dilution"), std::string::npos)
+      << failed->error_message.value_or("");
+}
+
+TEST_P(PipelineTest, WithoutAFolderTheOutputsAreArtifacts) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  auto start = request(laboratory(50));
+  start.settings.output_folder.clear();
+  const PipelineRun run = finished(start);
+  ASSERT_EQ(run.status, PipelineStatus::completed) << run.error_message.value_or("");
+  EXPECT_FALSE(run.output_data_path);
+  const auto page = catalog_->list({artifacts::OwnerType::pipeline_run, run.run_id, "", 10, ""});
+  ASSERT_TRUE(page);
+  ASSERT_EQ(page->items.size(), 3U);
+  EXPECT_EQ(page->items[0].path, "features.csv");
+  EXPECT_EQ(page->items[0].digest, run.output_data_hash);
+  EXPECT_TRUE(outputs_left().empty());
+}
+
+TEST_P(PipelineTest, CanBeCancelledAndSaysSo) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const auto run = runs_->start(ctx_, request(laboratory(10)));
+  ASSERT_TRUE(run);
+  const auto cancelled = runs_->cancel(ctx_, {run->run_id});
+  ASSERT_TRUE(cancelled) << cancelled.error().message;
+  EXPECT_EQ(cancelled->status, PipelineStatus::failed);
+  EXPECT_EQ(cancelled->error_message, "the run was cancelled");
+  EXPECT_EQ(runs_->cancel(ctx_, {run->run_id}).error().code, Code::conflict);
+  const auto running = runs_->list(ctx_, {"", PipelineStatus::running, 10, ""});
+  EXPECT_TRUE(running && running->items.empty());
+}
+
+TEST_P(PipelineTest, RefusesUnknownSchemasAndConfigurations) {
+  auto start = request(laboratory(5), "none");
+  EXPECT_EQ(runs_->start(ctx_, start).error().code, Code::not_found);
+  start.schema_id = "none";
+  EXPECT_EQ(runs_->start(ctx_, start).error().field, "schema_id");
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  FeatureConfig other = plain_config();
+  other.name = "Other";
+  EXPECT_EQ(configs_->create(ctx_, other).error().code, Code::conflict);
+}
+
+}  // namespace
+}  // namespace tracseq::features
