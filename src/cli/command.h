@@ -59,6 +59,8 @@ struct Command {
 // All commands; one function per file of commands.
 std::vector<Command> service_commands();     // serve, worker, ps, stop
 std::vector<Command> tracking_commands();    // experiment, run
+std::vector<Command> model_commands();       // model
+std::vector<Command> data_commands();        // data
 std::vector<Command> tool_commands();        // config, doctor, version, completion
 
 // Where a client command finds the data: --server, --database-url.

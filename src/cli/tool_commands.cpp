@@ -8,7 +8,7 @@
 #include "base/config/config.h"
 #include "base/module.h"
 #include "cli/connect.h"
-#include "cli/output.h"
+#include "cli/resource.h"
 #include "cli/version.h"
 
 extern char** environ;
@@ -84,19 +84,13 @@ Result<void> create_token(const Invocation& in) {
 }
 
 Result<void> list_tokens(const Invocation& in) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
-  TRACSEQ_TRY(const std::string body, connection->call(Method::get, "/api/v1/tokens" + query_of({{"limit", in.get("limit")}})));
-  print_list(in, body, {{"ID", "token_id"}, {"NAME", "name"}, {"ROLE", "role"}, {"CREATED", "created_at"}, {"EXPIRES", "expires_at"},
-                        {"REVOKED", "revoked_at"}}, "no tokens");
-  return {};
+  return show_list(in, "/api/v1/tokens" + query_of({{"limit", in.get("limit")}}),
+                   {{"ID", "token_id"}, {"NAME", "name"}, {"ROLE", "role"}, {"CREATED", "created_at"}, {"EXPIRES", "expires_at"},
+                    {"REVOKED", "revoked_at"}}, "no tokens");
 }
 
 Result<void> revoke_token(const Invocation& in) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
-  const std::string path = "/api/v1/tokens/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}});
-  TRACSEQ_TRY(const std::string answer, connection->call(Method::del, path));
-  print_object(in, answer);
-  return {};
+  return show_one(in, Method::del, "/api/v1/tokens/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
 }
 
 Result<void> doctor(const Invocation& in) {
@@ -133,7 +127,7 @@ Result<void> show_version(const Invocation& in) {
 Result<void> completion(const Invocation&) {
   std::map<std::string, std::string> verbs;
   std::string nouns;
-  for (const auto& commands : {service_commands(), tracking_commands(), tool_commands()})
+  for (const auto& commands : {service_commands(), tracking_commands(), model_commands(), data_commands(), tool_commands()})
     for (const Command& command : commands) {
       if (!verbs.contains(command.noun)) nouns += command.noun + " ";
       verbs[command.noun] += command.verb + " ";
@@ -156,7 +150,7 @@ std::vector<Command> tool_commands() {
                                    {"expires", "TIME", "RFC 3339; absent: never"}}),
        create_token},
       {"token", "list", "List API tokens", {}, with(connection_options(), {{"limit", "N", "How many", Takes::one, false, "100"}}), list_tokens},
-      {"token", "revoke", "Revoke an API token", {"ID"}, with(connection_options(), {{"reason", "TEXT", "Why; goes into the audit trail"}}), revoke_token},
+      {"token", "revoke", "Revoke an API token", {"ID"}, with(connection_options(), {reason_option()}), revoke_token},
       {"doctor", "", "Check the program, its modules, the settings and the database", {}, with(connection_options(), config_options()), doctor},
       {"version", "", "Print the version", {}, {}, show_version},
       {"completion", "", "Print a bash completion script", {}, {}, completion},

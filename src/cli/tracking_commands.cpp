@@ -3,39 +3,12 @@
 #include <fmt/core.h>
 
 #include "cli/connect.h"
-#include "cli/output.h"
+#include "cli/resource.h"
 
 namespace tracseq::cli {
 namespace {
 
 using api::Method;
-
-Result<void> show_list(const Invocation& in, const std::string& path, const std::vector<Shown>& columns,
-                       const std::string& nothing) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
-  TRACSEQ_TRY(const std::string body, connection->call(Method::get, path));
-  print_list(in, body, columns, nothing);
-  return {};
-}
-
-Result<void> show_one(const Invocation& in, Method method, const std::string& path, const std::string& body = {}) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
-  TRACSEQ_TRY(const std::string answer, connection->call(method, path, body));
-  print_object(in, answer);
-  return {};
-}
-
-std::string page_of(const Invocation& in, std::vector<std::pair<std::string, std::string>> more) {
-  more.emplace_back("limit", in.get("limit"));
-  more.emplace_back("page_token", in.get("page-token"));
-  return query_of(more);
-}
-
-std::vector<Option> page_options() {
-  return {{"limit", "N", "Rows a page", Takes::one, false, "50"}, {"page-token", "TOKEN", "The next page, as the last one said"}};
-}
-
-const Option kReason{"reason", "TEXT", "Why; goes into the audit trail"};
 
 std::vector<Command> experiment_commands() {
   const std::string base = "/api/v1/experiments";
@@ -43,7 +16,7 @@ std::vector<Command> experiment_commands() {
       {"experiment", "list", "List experiments, newest first", {},
        with(connection_options(), with(page_options(), {{"deleted", "", "The trash instead", Takes::nothing}})),
        [base](const Invocation& in) {
-         return show_list(in, base + page_of(in, {{"deleted", in.has("deleted") ? "true" : ""}}),
+         return show_list(in, base + page_query(in, {{"deleted", in.has("deleted") ? "true" : ""}}),
                           {{"ID", "experiment_id"}, {"NAME", "name"}, {"RUNS", "run_count"}, {"RUNNING", "running_count"}, {"CREATED", "created_at"}},
                           "no experiments");
        }},
@@ -55,11 +28,11 @@ std::vector<Command> experiment_commands() {
        }},
       {"experiment", "get", "Show an experiment", {"ID"}, connection_options(),
        [base](const Invocation& in) { return show_one(in, Method::get, base + "/" + encode(in.words[0])); }},
-      {"experiment", "delete", "Put an experiment and its runs into the trash", {"ID"}, with(connection_options(), {kReason}),
+      {"experiment", "delete", "Put an experiment and its runs into the trash", {"ID"}, with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::del, base + "/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
        }},
-      {"experiment", "restore", "Bring an experiment back from the trash", {"ID"}, with(connection_options(), {kReason}),
+      {"experiment", "restore", "Bring an experiment back from the trash", {"ID"}, with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::post, base + "/" + encode(in.words[0]) + "/restore",
                          dump_json(Json::object().set("reason", in.get("reason"))));
@@ -75,7 +48,7 @@ Result<void> list_runs(const Invocation& in) {
   for (const auto& tag : in.all("tag")) filters.emplace_back("tag", tag);
   std::vector<Shown> columns{{"RUN", "run_id"}, {"NAME", "name"}, {"EXPERIMENT", "experiment_name"}, {"STATUS", "status"}, {"CREATED", "created_at"}};
   for (const auto& column : in.all("column")) columns.push_back({column, column});
-  return show_list(in, "/api/v1/runs" + page_of(in, filters), columns, "no runs match");
+  return show_list(in, "/api/v1/runs" + page_query(in, filters), columns, "no runs match");
 }
 
 Result<void> show_metrics(const Invocation& in) {
@@ -127,11 +100,11 @@ std::vector<Command> run_commands() {
        with(connection_options(), {{"key", "METRIC", "Only these metrics", Takes::many},
                                    {"max-points", "N", "Points a metric, extremes kept", Takes::one, false, "1000"}}),
        show_metrics},
-      {"run", "delete", "Put a run into the trash", {"RUN"}, with(connection_options(), {kReason}),
+      {"run", "delete", "Put a run into the trash", {"RUN"}, with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::del, base + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
        }},
-      {"run", "restore", "Bring a run back from the trash", {"RUN"}, with(connection_options(), {kReason}),
+      {"run", "restore", "Bring a run back from the trash", {"RUN"}, with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::post, base + encode(in.words[0]) + "/restore",
                          dump_json(Json::object().set("reason", in.get("reason"))));
