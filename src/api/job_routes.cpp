@@ -68,9 +68,9 @@ Result<std::int64_t> line_of(const std::string& token) {
 std::vector<Route> watching(JobStore& store) {
   return {
       route(get, kJobs, kRead, reads, "List jobs, newest first",
-            [&store](const CallContext&, const ListJobs& in) {
-              return store.list(
-                  {in.state, in.kind, in.object_type, in.object_id, in.parent_id, in.limit, in.page_token});
+            [&store](const CallContext& ctx, const ListJobs& in) {
+              return store.list({in.state, in.kind, in.object_type, in.object_id, in.parent_id,
+                                 ctx.project_id, in.limit, in.page_token});
             }),
       route(get, kJob, kRead, reads, "Get a job with its progress",
             [&store](const CallContext& ctx, const JobRef& in) { return visible(ctx, store, in.job_id); }),

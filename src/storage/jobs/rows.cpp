@@ -73,13 +73,14 @@ constexpr sql::Statement kTrimLog{"jobs.trim_log", "DELETE FROM job_logs WHERE j
 constexpr sql::Statement kList{
     "jobs.list", "SELECT " TRACSEQ_JOB_COLUMNS
                  " FROM jobs WHERE (? = '' OR state = ?) AND (? = '' OR (kind >= ? AND kind < ?)) "
-                 "AND (? = '' OR job_id < ?) AND (? = '' OR parent_id = ?) ORDER BY job_id DESC LIMIT ?"};
+                 "AND (? = '' OR job_id < ?) AND (? = '' OR parent_id = ?) AND (? = '' OR project_id = ?) "
+                 "ORDER BY job_id DESC LIMIT ?"};
 constexpr sql::Statement kListOfObject{
     "jobs.list_of_object",
     "SELECT " TRACSEQ_JOB_COLUMNS
     " FROM jobs WHERE object_type = ? AND object_id = ? AND (? = '' OR state = ?) "
     "AND (? = '' OR (kind >= ? AND kind < ?)) AND (? = '' OR job_id < ?) AND (? = '' OR parent_id = ?) "
-    "ORDER BY job_id DESC LIMIT ?"};
+    "AND (? = '' OR project_id = ?) ORDER BY job_id DESC LIMIT ?"};
 constexpr sql::Statement kChildren{
     "jobs.children", "SELECT " TRACSEQ_JOB_COLUMNS " FROM jobs WHERE parent_id = ? ORDER BY job_id"};
 constexpr sql::Statement kLogs{
@@ -195,12 +196,13 @@ Result<std::vector<Job>> list(sql::Session& session, const JobFilter& filter) {
   const std::string kind_end = filter.kind + "\x7f";
   if (filter.object_id.empty())
     return session.query_as<Job>(
-        kList, args(state, state, filter.kind, filter.kind, kind_end, filter.page_token, filter.page_token,
-                    filter.parent_id, filter.parent_id, filter.limit + 1));
+        kList,
+        args(state, state, filter.kind, filter.kind, kind_end, filter.page_token, filter.page_token,
+             filter.parent_id, filter.parent_id, filter.project_id, filter.project_id, filter.limit + 1));
   return session.query_as<Job>(
-      kListOfObject,
-      args(filter.object_type, filter.object_id, state, state, filter.kind, filter.kind, kind_end,
-           filter.page_token, filter.page_token, filter.parent_id, filter.parent_id, filter.limit + 1));
+      kListOfObject, args(filter.object_type, filter.object_id, state, state, filter.kind, filter.kind,
+                          kind_end, filter.page_token, filter.page_token, filter.parent_id, filter.parent_id,
+                          filter.project_id, filter.project_id, filter.limit + 1));
 }
 
 Result<std::vector<Job>> children(sql::Session& session, const std::string& job_id) {

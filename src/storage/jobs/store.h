@@ -58,6 +58,7 @@ struct JobFilter {
   std::string object_type;  // with object_id: jobs of that object
   std::string object_id;
   std::string parent_id;
+  std::string project_id;  // empty: of all projects
   std::int64_t limit = 100;
   std::string page_token;
 };

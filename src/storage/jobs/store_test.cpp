@@ -235,7 +235,7 @@ TEST_P(JobStoreTest, ChildrenEndWithTheirParent) {
   EXPECT_EQ(store_->get(grandchild.job_id)->state, JobState::cancelled);
   EXPECT_EQ(store_->enqueue(ctx_, {"late", {}, {}, {}, parent.job_id, {}, 0, 1, {}, {}}).error().code,
             Code::conflict);
-  EXPECT_EQ(store_->list({{}, {}, {}, {}, parent.job_id, 10, {}})->items.size(), 1U);
+  EXPECT_EQ(store_->list({{}, {}, {}, {}, parent.job_id, {}, 10, {}})->items.size(), 1U);
 }
 
 TEST_P(JobStoreTest, AReleasedJobKeepsItsAttempts) {
