@@ -15,6 +15,7 @@
 #include "api/job_journal.h"
 #include "api/job_routes.h"
 #include "api/monitoring_routes.h"
+#include "api/overview_routes.h"
 #include "api/registry_routes.h"
 #include "api/security_routes.h"
 #include "api/system_routes.h"
@@ -86,6 +87,7 @@ struct Core::Services {
     router.add(event_routes(events));
     router.add(security_routes(tokens, ledger));
     router.add(export_route(router));
+    router.add(overview_route(router));
     router.add(experiment_routes(experiments));
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));

@@ -289,33 +289,40 @@ export interface Prediction {
 export interface Tile {
   key: string;
   label: string;
-  value: ApiNumber | null;
-  unit?: string;
+  value?: ApiNumber | null;
+  unit: string;
   delta?: ApiNumber | null;
-  series?: (ApiNumber | null)[];
+  delta_against: string;
+  series: (ApiNumber | null)[];
+}
+
+export interface Attention {
+  time?: string | null;
+  severity: string;
+  message: string;
+  object_type: string;
+  object_id: string;
 }
 
 export interface Activity {
-  time: string;
-  action?: string;
-  title?: string;
-  actor?: string;
-  object_type?: string;
-  object_id?: string;
-  reason?: string;
-  kind?: string;
-  severity?: string;
-  message?: string;
+  entry_id: string;
+  time?: string | null;
+  action: string;
+  object_type: string;
+  object_id: string;
+  actor: string;
+  reason: string;
 }
 
-export interface Production {
+export interface InProduction {
   model_id: string;
+  name: string;
   version: string;
-  since?: string;
-  predictions_per_hour?: ApiNumber;
-  p95_ms?: ApiNumber;
-  error_rate?: ApiNumber;
-  health?: string;
+  since?: string | null;
+  predictions_per_hour?: ApiNumber | null;
+  p95_ms?: ApiNumber | null;
+  error_rate?: ApiNumber | null;
+  health: string;
 }
 
 export interface Overview {
@@ -323,8 +330,8 @@ export interface Overview {
   system: Tile[];
   data_quality: Tile[];
   operations: Tile[];
-  attention: Activity[];
-  production: Production[];
+  attention: Attention[];
+  production: InProduction[];
   activity: Activity[];
 }
 

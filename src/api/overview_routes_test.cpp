@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "api/overview_routes.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace tracseq::api {
+namespace {
+
+// A table whose lists answer fixed rows; each needs the permission "<name>:read".
+class OverviewTest : public ::testing::Test {
+ protected:
+  void answer(const std::string& path, const std::string& permission, std::string body) {
+    Route route;
+    route.method = Method::get;
+    route.path = path;
+    route.permission = permission;
+    route.effect = Effect::reads;
+    route.summary = "rows";
+    route.runs = RunsOn::immediate;
+    route.handler = [body = std::move(body)](const CallContext&, Request&) -> Result<Response> {
+      return Response::json(body);
+    };
+    router_.add(std::vector<Route>{std::move(route)});
+  }
+
+  Overview ask(std::set<std::string> permissions = {"*"}) {
+    std::vector<Route> own;
+    own.push_back(overview_route(router_));
+    CallContext ctx;
+    ctx.actor.permissions = std::move(permissions);
+    Request request;
+    request.path = "/api/v1/overview";
+    const auto response = own.front().handler(ctx, request);
+    EXPECT_TRUE(response) << response.error().message;
+    auto overview = from_json<Overview>(response->body);
+    EXPECT_TRUE(overview) << overview.error().message;
+    return overview ? std::move(*overview) : Overview{};
+  }
+
+  static const Tile& find(const std::vector<Tile>& tiles, const std::string& key) {
+    for (const Tile& tile : tiles)
+      if (tile.key == key) return tile;
+    ADD_FAILURE() << "no tile " << key;
+    static const Tile none;
+    return none;
+  }
+
+  metrics::Registry metrics_;
+  Router router_{metrics_};
+};
+
+TEST_F(OverviewTest, WithoutAnyOtherRouteEveryGroupIsThereAndEmpty) {
+  const Overview overview = ask();
+  EXPECT_EQ(overview.model_performance.size(), 4U);
+  EXPECT_EQ(overview.system.size(), 4U);
+  EXPECT_EQ(overview.data_quality.size(), 4U);
+  EXPECT_EQ(overview.operations.size(), 4U);
+  EXPECT_FALSE(find(overview.model_performance, "accuracy").value);
+  EXPECT_TRUE(overview.attention.empty());
+  EXPECT_TRUE(overview.production.empty());
+}
+
+TEST_F(OverviewTest, WhatTheCallerMayNotReadIsLeftOut) {
+  answer("/api/v1/audit", "audit:read",
+         R"({"items":[{"entry_id":"e","time":"2026-01-01T00:00:00Z","action":"run.start","object_type":"run",
+             "object_id":"r","actor":"os:a@b","reason":""}]})");
+  EXPECT_EQ(ask().activity.size(), 1U);
+  EXPECT_TRUE(ask({"session:read", "runs:read"}).activity.empty());
+}
+
+TEST_F(OverviewTest, AppendedDataAndTheProgramsOwnWorkAreNoNews) {
+  answer("/api/v1/audit", "audit:read",
+         R"({"items":[{"entry_id":"1","action":"metrics.append","actor":"os:a@b"},
+                      {"entry_id":"2","action":"job.claim","actor":"system:worker"},
+                      {"entry_id":"3","action":"run.start","actor":"os:a@b"}]})");
+  const Overview overview = ask();
+  ASSERT_EQ(overview.activity.size(), 1U);
+  EXPECT_EQ(overview.activity[0].entry_id, "3");
+}
+
+TEST_F(OverviewTest, ReportsBecomeSeriesOldestFirstWithTheChangeSinceTheOneBefore) {
+  answer("/api/v1/quality-reports", "data:read",
+         R"({"items":[{"status":"pending"},
+                      {"status":"completed","quality_score":0.9,"missing_value_percentage":2.0,"duplicate_rows":3,
+                       "issues":[{"type":"schema_mismatch","count":5},{"type":"outliers","count":7}]},
+                      {"status":"failed"},
+                      {"status":"completed","quality_score":0.8,"missing_value_percentage":4.0,"duplicate_rows":0,"issues":[]}]})");
+  const Overview overview = ask();
+  const Tile& score = find(overview.data_quality, "quality_score");
+  ASSERT_EQ(score.series.size(), 2U);
+  EXPECT_DOUBLE_EQ(*score.series[0], 0.8);
+  EXPECT_DOUBLE_EQ(*score.value, 0.9);
+  EXPECT_NEAR(*score.delta, 0.1, 1e-12);
+  EXPECT_EQ(score.delta_against, "the report before");
+  EXPECT_DOUBLE_EQ(*find(overview.data_quality, "missing").value, 0.02);
+  EXPECT_DOUBLE_EQ(*find(overview.data_quality, "mismatched").value, 5);
+}
+
+TEST_F(OverviewTest, ProductionShowsHealthAndScoresThatWereGiven) {
+  answer("/api/v1/model-versions", "models:read",
+         R"({"items":[{"model_id":"m","name":"M","version":"1.1.0","accuracy":0.97,"f1_score":0.0}]})");
+  answer("/api/v1/monitoring/models", "monitoring:read",
+         R"({"items":[{"model_id":"m","overall_health":"degraded","predictions_last_hour":200,
+             "error_rate_last_hour":0.05,"memory_usage_mb":88.0,"cpu_usage_percent":"NaN"}]})");
+  const Overview overview = ask();
+  EXPECT_DOUBLE_EQ(*find(overview.model_performance, "accuracy").value, 0.97);
+  EXPECT_FALSE(find(overview.model_performance, "f1_score").value);
+  EXPECT_DOUBLE_EQ(*find(overview.model_performance, "error_rate").value, 0.05);
+  EXPECT_DOUBLE_EQ(*find(overview.system, "memory").value, 88);
+  ASSERT_EQ(overview.production.size(), 1U);
+  EXPECT_EQ(overview.production[0].health, "degraded");
+  EXPECT_DOUBLE_EQ(*overview.production[0].predictions_per_hour, 200);
+  EXPECT_FALSE(overview.production[0].since);
+}
+
+TEST_F(OverviewTest, AttentionIsNewestFirstAndForgetsWhatFailedLongAgo) {
+  const std::string recent = format_rfc3339(now() - std::chrono::minutes{5});
+  answer(
+      "/api/v1/runs", "runs:read",
+      R"({"items":[{"run_id":"r1","name":"a","status":"failed","created_at":")" + recent +
+          R"(","completed_at":")" + recent +
+          R"("},{"run_id":"r2","name":"b","status":"failed","created_at":"2020-01-01T00:00:00Z","completed_at":"2020-01-01T00:00:00Z"}]})");
+  answer("/api/v1/alerts", "alerts:read",
+         R"({"items":[{"alert_id":"x","severity":"critical","message":"slow","created_at":")" +
+             format_rfc3339(now() - std::chrono::minutes{1}) + R"("}]})");
+  const Overview overview = ask();
+  ASSERT_EQ(overview.attention.size(), 2U);
+  EXPECT_EQ(overview.attention[0].object_id, "x");
+  EXPECT_EQ(overview.attention[1].object_id, "r1");
+  EXPECT_DOUBLE_EQ(*find(overview.operations, "runs").value, 1);
+  EXPECT_DOUBLE_EQ(*find(overview.operations, "alerts").value, 1);
+}
+
+}  // namespace
+}  // namespace tracseq::api
