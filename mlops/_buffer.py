@@ -22,7 +22,7 @@ from .errors import InternalError, MLOpsError, Unavailable
 
 CAPACITY = 65_536  # points
 _GATHER_SECONDS = 0.004  # lets a group form; the rest of the 20 ms is the commit's
-_BATCH_POINTS = 16_384
+BATCH_POINTS = 16_384  # committed together unless a buffer says otherwise
 _COMMIT_SECONDS = 60.0
 _EXIT_SECONDS = 8.0
 
@@ -38,10 +38,19 @@ _all: weakref.WeakSet[Buffer] = weakref.WeakSet()
 class Buffer:
     """Thread-safe; forked children start with an empty one."""
 
-    def __init__(self, transport: Transport, target: str, encode: Encoder) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        target: str,
+        encode: Encoder,
+        batch_points: int = BATCH_POINTS,
+        after_commit: Optional[Callable[[], None]] = None,
+    ) -> None:
         self._transport = transport
         self._target = target
         self._encode = encode
+        self._batch_points = batch_points
+        self._after_commit = after_commit
         self._reset()
         _all.add(self)
 
@@ -134,12 +143,14 @@ class Buffer:
                 self._points -= points
                 self._errors.extend(errors)
                 self._room.notify_all()
+            if self._after_commit is not None:
+                self._after_commit()
 
     def _take(self) -> tuple[list[Entry], int]:
         points = 0
         for index, entry in enumerate(self._entries):
             points += entry[1]
-            if points >= _BATCH_POINTS:
+            if points >= self._batch_points:
                 batch, self._entries = self._entries[: index + 1], self._entries[index + 1 :]
                 return batch, points
         batch, self._entries = self._entries, []
@@ -183,10 +194,19 @@ _shared_lock = threading.Lock()
 _shared: weakref.WeakKeyDictionary[Transport, dict[str, Buffer]] = weakref.WeakKeyDictionary()
 
 
-def buffer_of(transport: Transport, target: str, encode: Encoder) -> Buffer:
+def buffer_of(
+    transport: Transport,
+    target: str,
+    encode: Encoder,
+    batch_points: int = BATCH_POINTS,
+    after_commit: Optional[Callable[[], None]] = None,
+) -> Buffer:
     """The buffer of that kind of point, shared by all services of the process on that database."""
     with _shared_lock:
-        return _shared.setdefault(transport, {}).setdefault(target, Buffer(transport, target, encode))
+        kinds = _shared.setdefault(transport, {})
+        if target not in kinds:
+            kinds[target] = Buffer(transport, target, encode, batch_points, after_commit)
+        return kinds[target]
 
 
 def flush_all(seconds: float = _EXIT_SECONDS) -> None:

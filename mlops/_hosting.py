@@ -21,6 +21,7 @@ _IDLE_SECONDS = 0.3  # between two looks for a job
 _AWAY_SECONDS = 5.0  # after the database could not be reached
 _HOST_BEAT_SECONDS = 10.0
 _CALL_SECONDS = 30.0
+_STOP_SECONDS = 5.0
 _log = logger("mlops.hosting")
 
 # Does the job and returns its result; raising fails it.
@@ -56,6 +57,12 @@ class JobHost:
         self._pid = 0
         self._host_id = ""
         self._announced: list[str] = []
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None and self._pid == os.getpid():
+            self._thread.join(_STOP_SECONDS)
 
     def serve(self, kind: str, work: Work) -> None:
         """Jobs of that kind are done by `work` from now on."""
@@ -65,6 +72,7 @@ class JobHost:
                 self._pid = os.getpid()
                 self._host_id = uuid.uuid4().hex
                 self._announced = []
+                self._stop = threading.Event()
                 self._thread = threading.Thread(target=self._run, name="mlops-host", daemon=True)
                 self._thread.start()
 
@@ -77,9 +85,8 @@ class JobHost:
         return self._send("POST", target("/api/v1/jobs/{}/" + what, job.job_id), {"token": job.token, **body})
 
     def _run(self) -> None:
-        wait = threading.Event()
         away = False
-        while True:
+        while not self._stop.is_set():
             try:
                 self._announce()
                 done = self._once()
@@ -92,7 +99,7 @@ class JobHost:
                 _log.error("host_failed", reason=repr(error))
                 done = False
             if not done:
-                wait.wait(_AWAY_SECONDS if away else _IDLE_SECONDS)
+                self._stop.wait(_AWAY_SECONDS if away else _IDLE_SECONDS)
 
     def _announce(self) -> None:
         kinds = sorted(self._work)
@@ -104,9 +111,7 @@ class JobHost:
             beat.start()
 
     def _beat_host(self, host_id: str, kinds: list[str]) -> None:
-        wait = threading.Event()
-        while self._host_id == host_id and self._announced == kinds:
-            wait.wait(_HOST_BEAT_SECONDS)
+        while self._host_id == host_id and self._announced == kinds and not self._stop.wait(_HOST_BEAT_SECONDS):
             try:
                 self._send("POST", target("/api/v1/job-hosts/{}/heartbeat", host_id), {})
             except NotFound:
@@ -163,6 +168,15 @@ class JobHost:
 
 _hosts_lock = threading.Lock()
 _hosts: dict[Transport, JobHost] = {}
+
+
+def forget_all() -> None:
+    """Ends the hosts of this process: they finish the job in hand and claim no other."""
+    with _hosts_lock:
+        hosts = list(_hosts.values())
+        _hosts.clear()
+    for host in hosts:
+        host.stop()
 
 
 def host_of(transport: Transport) -> JobHost:

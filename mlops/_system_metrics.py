@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import resource
 import sys
@@ -48,6 +49,15 @@ def memory_mb() -> float:
         return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
 
+def stop_all() -> None:
+    """Ends the reporters of this process; the next value of a model starts one again."""
+    with _lock:
+        reporters = list(_reporters.values())
+        _reporters.clear()
+    for reporter in reporters:
+        reporter.stop()
+
+
 class SystemReporter:
     """Starts its thread with the first reported model. The thread ends with the process and holds nothing up."""
 
@@ -58,6 +68,12 @@ class SystemReporter:
         self._thread: Optional[threading.Thread] = None
         self._pid = os.getpid()
         self._interval: Optional[float] = None
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread is not None and self._pid == os.getpid():
+            self._thread.join(_FIRST_SECONDS)
 
     def reported(self, model_id: str, model_version: str) -> None:
         """A value of the model was recorded here."""
@@ -86,8 +102,7 @@ class SystemReporter:
         last_wall, last_cpu = time.monotonic(), time.process_time()
         known: set[str] = set()
         due = 0.0
-        while True:
-            time.sleep(_FIRST_SECONDS)
+        while not self._stop.wait(_FIRST_SECONDS):
             new = set(self._models) - known
             if not new and time.monotonic() < due:
                 continue
@@ -119,3 +134,7 @@ class SystemReporter:
                     "timestamp": now,
                 }
                 self._buffer.try_add((model_id, 1, wire))
+
+
+# Before the buffers' last flush, which nothing may add to any more.
+atexit.register(stop_all)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as _dt
 import enum
+import functools
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, Union
 from . import _json, _monitor_report, _monitor_values
 from ._alerts import AlertHost
 from ._buffer import buffer_of
+from ._driver import ensure_driver
 from ._log import logger
 from ._records import choice, from_wire, number, optional_choice, record, to_wire, utc_now
 from ._service import Service, folder_of
@@ -39,6 +41,7 @@ _PREDICTIONS = "/api/v1/predictions"
 _THRESHOLDS = "/api/v1/thresholds"
 _ALERTS = "/api/v1/alerts"
 _HEALTH = "/api/v1/monitoring/models/{}/health"
+_PREDICTIONS_TOGETHER = 4000  # a call takes 5,000
 _PAGE = 1000  # most rows a list answers at once
 
 
@@ -182,8 +185,11 @@ class ModelMonitor(Service):
         for channel, handler in self.alert_handlers.items():
             if not callable(handler):
                 raise InvalidArgument(f"alert_handlers[{channel!r}] is {handler!r}; it must be a function of an Alert")
-        self._values = buffer_of(self._transport, _VALUES, _monitor_values.encode_values)
-        self._predictions = buffer_of(self._transport, _PREDICTIONS, _monitor_values.encode_predictions)
+        drive = functools.partial(ensure_driver, self._transport)  # thresholds are looked at by whoever drives
+        self._values = buffer_of(self._transport, _VALUES, _monitor_values.encode_values, after_commit=drive)
+        self._predictions = buffer_of(
+            self._transport, _PREDICTIONS, _monitor_values.encode_predictions, _PREDICTIONS_TOGETHER, drive
+        )
         self._system: SystemReporter = reporter_of(self._transport, self._values)
         self._host: Optional[AlertHost] = None
 
@@ -366,7 +372,7 @@ class ModelMonitor(Service):
             return ""
         buckets = {}
         for name in names:
-            query = target("/api/v1/monitoring/buckets", model_id=model_id, name=name, start=_json.format_time(start))
+            query = target("/api/v1/monitoring/series", model_id=model_id, name=name, start=_json.format_time(start))
             buckets[name] = (await self._get(query))["items"]
         alerts = await self._list(_ALERTS, _monitor_report.ALERTS_SHOWN, model_id=model_id)
         document = _monitor_report.document(model_id, health, (start, end), buckets, [_alert_of(a) for a in alerts])

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -28,12 +30,27 @@ def _own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
 
 def _forget_databases() -> None:
     """Closes what the test opened, so that it leaves no file open below its folder."""
-    from mlops import _buffer, _embedded, _transport
+    from mlops import _buffer, _embedded, _hosting, _system_metrics, _transport
 
+    _system_metrics.stop_all()
     _buffer.flush_all(5)
+    _hosting.forget_all()
     for transport in list(_embedded._all):
         transport.close(5_000)
+        _end_driver(transport.url)
     _transport._transports.clear()
+
+
+def _end_driver(url: str) -> None:
+    """Ends the driver that a test's calls started on its database, and waits for it."""
+    from mlops._driver import working_on
+
+    for pid in working_on(url):
+        os.kill(pid, signal.SIGTERM)
+    end = time.monotonic() + 15
+    while working_on(url):
+        assert time.monotonic() < end, "the driver does not end"
+        time.sleep(0.02)
 
 
 class Server:
@@ -75,6 +92,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         return servers[-1]
 
     yield start
+    _forget_databases()  # while there is still somebody to tell
     for server in servers:
         server.stop()
 
