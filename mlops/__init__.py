@@ -39,9 +39,11 @@ _EXPORTS: dict[str, list[str]] = {
         "MonitoringMetric",
     ],
 }
+_EXPORTS["_transport"] = ["timeout"]
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
 
 if TYPE_CHECKING:
+    from ._transport import timeout
     from .config import ConfigManager, Environment, MLOpsConfig
     from .data_pipeline import (
         DataPipeline,
@@ -97,6 +99,7 @@ __all__ = [
     "PipelineRun",
     "PipelineStatus",
     "__version__",
+    "timeout",
 ]
 
 

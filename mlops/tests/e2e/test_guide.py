@@ -108,10 +108,11 @@ def test_data_pipeline() -> None:
             break
         assert time.monotonic() < end
         time.sleep(0.1)
-    run = pipeline.get_pipeline_run(run.run_id)
-    assert run.status.value == "completed", run.error_message
-    assert run.output_rows == 200
-    with Path(run.output_data_path).open() as file:
+    done = pipeline.get_pipeline_run(run.run_id)
+    assert done is not None
+    assert done.status.value == "completed", done.error_message
+    assert done.output_rows == 200
+    with Path(done.output_data_path or "").open() as file:
         columns = next(csv.reader(file))
     assert "concentration" in columns
     assert "approved" in columns

@@ -148,5 +148,7 @@ def test_the_plain_twin(database_url: str) -> None:
     metadata = metadata_of()
     assert registry.register_model(fitted(), metadata, {}) == "lab_classifier:1.0.0"
     assert registry.promote_model("lab_classifier", "1.0.0", ModelStatus.PRODUCTION)
-    assert registry.get_production_model("lab_classifier")[1].version == "1.0.0"
+    found = registry.get_production_model("lab_classifier")
+    assert found is not None
+    assert found[1].version == "1.0.0"
     assert "scikit-learn==" in Path(metadata.requirements_path or "").read_text()
