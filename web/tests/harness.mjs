@@ -54,9 +54,10 @@ export async function eventually(what, probe, limitMs = 10_000) {
 
 /** `tracseq serve` on a new database. `flags` are added; `url` and `output` tell what it said. */
 export async function startServer(flags = []) {
+  const executable = program();
   const folder = mkdtempSync(join(tmpdir(), 'page-server-'));
   const child = spawn(
-    program(),
+    executable,
     ['serve', '--database-url', `sqlite:///${folder}/tracseq.db`, '--artifact-root', join(folder, 'artifacts'), '--host', '127.0.0.1', '--port', '0', ...flags],
     { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -96,9 +97,10 @@ export async function call(server, method, path, body, token) {
 }
 
 export async function startBrowser() {
+  const executablePath = browserProgram();
   const profile = mkdtempSync(join(tmpdir(), 'page-browser-'));
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browserProgram(),
+    executablePath,
     headless: true,
     args: chromiumFlags,
     viewport: { width: 1440, height: 900 },
