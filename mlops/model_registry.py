@@ -127,9 +127,13 @@ class ModelRegistry(Service):
         return f"{metadata.model_id}:{metadata.version}"
 
     async def _convert(self, model: Any, pipeline_run_id: Optional[str], metadata: ModelMetadata) -> Any:
+        from ._linked_rows import linked_rows
         from ._onnx import convert
 
-        return await self._io.run(convert, model, None)
+        rows = await linked_rows(
+            self, model, pipeline_run_id, metadata.training_data_hash, list(metadata.feature_columns)
+        )
+        return await self._io.run(convert, model, rows)
 
     async def _upload_bytes(self, name: str, role: str, data: bytes) -> dict[str, str]:
         with _files.content_of(data) as content:

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: MIT
+"""Data pipelines, embedded (a worker is started) and against a server."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+
+from mlops.data_pipeline import DataPipeline, DataSchema, FeatureEngineeringConfig, PipelineRun, PipelineStatus
+from mlops.errors import InvalidArgument, NotFound
+
+COLUMNS: dict[str, dict[str, Any]] = {
+    "sample_id": {"type": "string", "nullable": False},
+    "sample_type": {"type": "string"},
+    "concentration": {"type": "float", "nullable": True, "min": 0},
+    "approved": {"type": "boolean", "nullable": False},
+}
+
+
+@pytest.fixture(params=["embedded", "remote"])
+def pipeline(request: pytest.FixtureRequest, tmp_path: Path) -> DataPipeline:
+    if request.param == "embedded":
+        return DataPipeline(f"sqlite:///{tmp_path}/data/mlops.db", "./data_pipeline")
+    return DataPipeline(request.getfixturevalue("serve")().url, "./data_pipeline")
+
+
+def write_samples(path: Path, rows: int = 300, **more: Any) -> Path:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            "sample_id": [f"S{i}" for i in range(rows)],
+            "sample_type": rng.choice(["blood", "urine"], rows),
+            "concentration": rng.normal(5, 1, rows).round(3),
+            "approved": rng.random(rows) > 0.5,
+            **more,
+        }
+    )
+    frame.loc[::50, "concentration"] = np.nan
+    frame.to_csv(path, index=False)
+    return path
+
+
+async def set_up(pipeline: DataPipeline, **features: Any) -> tuple[str, str]:
+    schema_id = await pipeline.create_schema(DataSchema("", "Lab", "1.0", COLUMNS))
+    config = FeatureEngineeringConfig(
+        "", "f", **{"numeric_features": ["concentration"], "categorical_features": ["sample_type"], **features}
+    )
+    return schema_id, await pipeline.create_feature_config(config)
+
+
+async def finish(pipeline: DataPipeline, run_id: str, seconds: float = 40) -> PipelineRun:
+    end = time.monotonic() + seconds
+    while True:
+        run = await pipeline.get_pipeline_run(run_id)
+        assert run is not None
+        if run.status in (PipelineStatus.COMPLETED, PipelineStatus.FAILED):
+            return run
+        assert time.monotonic() < end, run
+        await asyncio.sleep(0.05)
+
+
+async def test_schemas_and_configs_come_back(pipeline: DataPipeline) -> None:
+    schema = DataSchema("", "Lab", "1.0", COLUMNS, [{"type": "unique_together", "columns": ["sample_id"]}], "d")
+    schema_id = await pipeline.create_schema(schema)
+    assert schema.schema_id == schema_id
+    known = await pipeline.get_schema(schema_id)
+    assert known is not None
+    assert (known.name, known.version, known.description) == ("Lab", "1.0", "d")
+    assert {name: column["type"] for name, column in known.columns.items()} == {
+        name: column["type"] for name, column in COLUMNS.items()
+    }
+    config = FeatureEngineeringConfig("", "f", ["concentration"], max_features=np.int64(7), scaling_method="robust")  # type: ignore[arg-type]
+    config_id = await pipeline.create_feature_config(config)
+    kept = await pipeline.get_feature_config(config_id)
+    assert kept is not None
+    assert (kept.max_features, kept.scaling_method, kept.encoding_method) == (7, "robust", "label")
+    assert await pipeline.get_schema("0" * 32) is None
+    assert await pipeline.get_feature_config("0" * 32) is None
+    with pytest.raises(InvalidArgument, match="scaling_method"):
+        await pipeline.create_feature_config(FeatureEngineeringConfig("", "f", scaling_method="loud"))
+    with pytest.raises(InvalidArgument, match="type"):
+        await pipeline.create_schema(DataSchema("", "x", "1", {"a": {"type": "colour"}}))
+
+
+async def test_a_run_from_a_file_to_features(pipeline: DataPipeline, tmp_path: Path) -> None:
+    schema_id, config_id = await set_up(pipeline)
+    path = write_samples(tmp_path / "data.csv", 1000)
+    started = time.monotonic()
+    run_id = await pipeline.run_pipeline("lab", str(path), schema_id, config_id)
+    run = await finish(pipeline, run_id)
+    assert run.status is PipelineStatus.COMPLETED, run.error_message
+    assert time.monotonic() - started < 10
+    assert (run.pipeline_id, run.input_rows, run.output_rows, run.feature_count) == ("lab", 1000, 1000, 2)
+    assert run.input_data_hash == hashlib.sha256(path.read_bytes()).hexdigest()
+    output = Path(run.output_data_path or "")
+    assert output.is_relative_to(pipeline.data_dir / run_id)
+    assert run.output_data_hash == hashlib.sha256(output.read_bytes()).hexdigest()
+    frame = pd.read_csv(output)
+    assert not frame.isna().any().any()
+    assert {"concentration", "approved"} <= set(frame.columns)
+    assert "sample_id" not in frame.columns
+    RandomForestClassifier(n_estimators=2).fit(frame.drop(columns="approved"), frame["approved"])
+    assert run.processing_steps
+    assert run.processing_logs
+    assert [one.run_id for one in await pipeline.list_pipeline_runs("lab", PipelineStatus.COMPLETED)] == [run_id]
+    assert await pipeline.list_pipeline_runs("other") == []
+    assert not await pipeline.cancel_pipeline_run(run_id)
+    assert not await pipeline.cancel_pipeline_run("0" * 32)
+    assert await pipeline.get_pipeline_run("0" * 32) is None
+
+
+async def test_quality(pipeline: DataPipeline, tmp_path: Path) -> None:
+    schema_id, _ = await set_up(pipeline)
+    path = write_samples(tmp_path / "data.csv", 100)
+    path.write_text(path.read_text() + path.read_text().splitlines()[3] + "\n")
+    report = await pipeline.assess_data_quality(str(path), schema_id)
+    assert (report.total_rows, report.total_columns, report.duplicate_rows) == (101, 4, 1)
+    assert report.missing_value_percentage == pytest.approx(100 * 2 / 404)
+    assert {"count", "mean", "std", "min", "max"} <= set(report.column_stats["concentration"])
+    assert 0 < report.quality_score < 1
+    assert {"type", "severity", "description", "columns"} <= set(report.issues[0])
+    with pytest.raises(NotFound):
+        await pipeline.assess_data_quality(str(tmp_path / "none.csv"), schema_id)
+    with pytest.raises(NotFound):
+        await pipeline.assess_data_quality(str(path), "0" * 32)
+
+
+async def test_bad_files_fail_with_the_reason(pipeline: DataPipeline, tmp_path: Path) -> None:
+    schema_id, config_id = await set_up(pipeline)
+    path = tmp_path / "short.csv"
+    path.write_text("sample_id,sample_type,concentration\na,b,1\n")
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    assert run.status is PipelineStatus.FAILED
+    assert "approved" in (run.error_message or "")
+    with pytest.raises(NotFound, match=r"none\.csv"):
+        await pipeline.run_pipeline("lab", str(tmp_path / "none.csv"), schema_id, config_id)
+    with pytest.raises(NotFound):
+        await pipeline.run_pipeline("lab", str(path), "0" * 32, config_id)
+
+
+async def test_registered_functions_run_here(pipeline: DataPipeline, tmp_path: Path) -> None:
+    seen = []
+
+    def ratio(df: pd.DataFrame, transformation: dict[str, Any]) -> pd.DataFrame:
+        seen.append(transformation)
+        df["double"] = df["concentration"] * transformation["factor"]
+        return df
+
+    pipeline.register_transformation("ratio", ratio)
+    schema_id, config_id = await set_up(
+        pipeline,
+        numeric_features=["concentration", "double"],
+        custom_transformations=[{"name": "ratio", "factor": 2}],
+        feature_selection_enabled=False,
+    )
+    path = write_samples(tmp_path / "data.csv")
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    assert run.status is PipelineStatus.COMPLETED, run.error_message
+    assert seen[0]["factor"] == 2
+    frame = pd.read_csv(run.output_data_path or "")
+    assert np.allclose(frame["double"], frame["concentration"])  # both are scaled
+
+    def broken(df: pd.DataFrame) -> pd.DataFrame:
+        raise KeyError("no such column")
+
+    pipeline.register_transformation("broken", broken)
+    _, config_id = await set_up(pipeline, custom_transformations=[{"name": "broken"}])
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    assert run.status is PipelineStatus.FAILED
+    assert "no such column" in (run.error_message or "")
+
+
+async def test_a_model_is_linked_to_the_run_it_learned_from(pipeline: DataPipeline, tmp_path: Path) -> None:
+    from mlops.model_registry import ModelMetadata, ModelRegistry
+
+    schema_id, config_id = await set_up(pipeline)
+    path = write_samples(tmp_path / "data.csv")
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    frame = pd.read_csv(run.output_data_path or "")
+    model = RandomForestClassifier(n_estimators=3).fit(frame.drop(columns="approved"), frame["approved"])
+    registry = ModelRegistry("./models", pipeline.database_url)
+    await registry.register_model(model, ModelMetadata("m", "", "n"), {}, pipeline_run_id=run.run_id)
+    by_hash = ModelMetadata("m", "", "n", training_data_hash=run.output_data_hash or "")
+    await registry.register_model(model, by_hash, {})
+    for version in ("1.0.0", "1.0.1"):
+        wire = await registry._find("m", version)
+        assert wire["transformation"]["pipeline_run_id"] == run.run_id
+        assert wire["servable"], wire["not_servable_reason"]
