@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,6 +75,7 @@ struct TypeInfo {
   void (*each)(const void* object, void* context, ElementVisitor visit) = nullptr;
   std::int64_t (*get_enum)(const void* object) = nullptr;
   void (*set_enum)(void* object, std::int64_t value) = nullptr;
+  std::shared_ptr<void> (*create)() = nullptr;  // object: a value-initialised one
 };
 
 // The table of a type. Structs and enums need TRACSEQ_DECLARE_TYPE beside them.
@@ -147,6 +149,7 @@ void attach_docs(TypeInfo& info, std::initializer_list<FieldDoc> docs);
 template <class T>
 TypeInfo make_object(const char* name, std::initializer_list<FieldDoc> docs) {
   TypeInfo info{Kind::object, name, {}, {}};
+  info.create = []() -> std::shared_ptr<void> { return std::make_shared<T>(); };
   using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Members>>(
       [&](auto member) { info.fields.push_back(make_field<T, typename decltype(member)::type>()); });

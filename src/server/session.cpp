@@ -85,6 +85,7 @@ Awaitable<ErrorCode> Session<Stream>::handshake() {
 
 template <class Stream>
 Awaitable<ErrorCode> Session<Stream>::fill(std::size_t bytes) {
+  if (expired) co_return asio::error::timed_out;  // it was while nothing waited that could be interrupted
   auto space = buffer_.prepare(bytes);
   auto [error, count] = co_await stream_.async_read_some(space, kAwaitTuple);
   buffer_.commit(count);
@@ -118,6 +119,7 @@ Awaitable<std::optional<Head>> Session<Stream>::read_header(HeaderParser& parser
   }
   phase = Phase::busy;
   expires = Steady::time_point::max();
+  expired = false;
   const auto length = parser.content_length();
   co_return to_head(parser.get(), length ? std::optional<std::uint64_t>(*length) : std::nullopt, parser.chunked(),
                     parser.keep_alive());
@@ -244,7 +246,7 @@ Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parse
     if (starving) {
       arm(Phase::busy, core_->limits().chunk_timeout);
       const ErrorCode error = co_await fill(kChunkBytes);
-      expires = Steady::time_point::max();
+      expires = Steady::time_point::max();  // the handler's pace is not the client's fault
       if (answered) break;
       if (error) {
         if (expired) upload.abort({Code::deadline, "the body stopped coming", {}, {}});
@@ -300,7 +302,6 @@ template <class Stream>
 template <class Buffers>
 Awaitable<bool> Session<Stream>::send(const Buffers& buffers) {
   arm(Phase::busy, core_->limits().chunk_timeout);
-  expired = false;
   auto [error, count] = co_await asio::async_write(stream_, buffers, kAwaitTuple);
   expires = Steady::time_point::max();
   co_return !error;

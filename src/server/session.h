@@ -69,6 +69,7 @@ class Session final : public Connection {
   void arm(Phase now, std::chrono::milliseconds time) {
     phase = now;
     expires = Steady::now() + time;
+    expired = false;
   }
   // Asks the coroutine that sits in `wait` to look again.
   std::function<void()> waker() {
