@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "api/artifact_routes.h"
+#include "api/data_routes.h"
 #include "api/events.h"
 #include "api/export_routes.h"
 #include "api/job_journal.h"
@@ -21,6 +22,7 @@
 #include "api/system_routes.h"
 #include "api/tracking_routes.h"
 #include "base/id.h"
+#include "domain/features/pipeline_job.h"
 #include "domain/tracking/metrics.h"
 #include "domain/tracking/tracking.h"
 #include "storage/artifacts/catalog.h"
@@ -67,6 +69,12 @@ struct Core::Services {
   Events events{*database};
   std::atomic<bool> stopping{false};
   registry::Registry registry{*database, ledger, catalog};
+  data::Schemas schemas{*database, ledger};
+  data::Reports reports{*database, ledger, jobs, schemas};
+  features::FeatureConfigs feature_configs{*database, ledger};
+  features::PipelineRuns pipelines{*database, ledger, jobs, schemas, feature_configs};
+  data::QualityJob quality_job{schemas, reports, {}, {}};
+  features::PipelineJob pipeline_job{{schemas, reports, feature_configs, pipelines, jobs, catalog}, {}, {}};
   Router router;
 
   // Artifacts past their time, and the contents nothing points to. Returns how many rows and contents went.
@@ -93,6 +101,7 @@ struct Core::Services {
     router.add(metric_routes(metrics));
     router.add(monitoring_routes(monitoring));
     router.add(artifact_routes(*database, ledger, catalog));
+    router.add(data_routes({*database, catalog, schemas, reports, feature_configs, pipelines, options.data_root}));
     router.add(job_routes(ledger, jobs));
     router.add(registry_routes(*database, registry, catalog));
   }
@@ -123,7 +132,10 @@ std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
   options.threads = threads;
   options.context.actor.id = "system:worker";
   options.context.actor.permissions = {"*"};
-  return std::make_unique<jobs::JobRunner>(services_->jobs, std::move(options));
+  auto runner = std::make_unique<jobs::JobRunner>(services_->jobs, std::move(options));
+  runner->add(data::kQualityJob, services_->quality_job);
+  runner->add(features::kPipelineJob, services_->pipeline_job);
+  return runner;
 }
 
 std::vector<DriverStep> Core::driver_steps() {
