@@ -21,6 +21,7 @@
 #include "api/security_routes.h"
 #include "api/system_routes.h"
 #include "api/tracking_routes.h"
+#include "api/transformation_link.h"
 #include "base/id.h"
 #include "domain/features/pipeline_job.h"
 #include "domain/tracking/metrics.h"
@@ -68,7 +69,7 @@ struct Core::Services {
   Monitoring monitoring{*database, ledger, options.monitoring};
   Events events{*database};
   std::atomic<bool> stopping{false};
-  registry::Registry registry{*database, ledger, catalog};
+  registry::Registry registry{*database, ledger, catalog, find_transformation};
   data::Schemas schemas{*database, ledger};
   data::Reports reports{*database, ledger, jobs, schemas};
   features::FeatureConfigs feature_configs{*database, ledger};

@@ -13,22 +13,26 @@
 
 namespace tracseq::api {
 
-TRACSEQ_DEFINE_TYPE(PostQualityReport, {.name = "report_id", .text = "Made when left out.", .length_max = 128},
-                    {.name = "schema_id", .required = true},
-                    {.name = "path", .text = "A file of the server's machine; needs --data-root.", .length_max = 4096},
-                    {.name = "upload_id", .text = "Content uploaded before.", .length_max = 128})
-TRACSEQ_DEFINE_TYPE(PostPipelineRun, {.name = "run_id", .text = "Made when left out.", .length_max = 128},
-                    {.name = "pipeline_id", .required = true, .length_max = 256},
-                    {.name = "schema_id", .required = true}, {.name = "feature_config_id", .required = true},
-                    {.name = "trigger_type", .length_max = 64}, {.name = "input_data_path", .length_max = 4096},
-                    {.name = "path", .text = "A file of the server's machine; needs --data-root.", .length_max = 4096},
-                    {.name = "upload_id", .text = "Content uploaded before.", .length_max = 128},
-                    {.name = "output_folder", .text = "Only for programs that call in process.", .length_max = 4096},
-                    {.name = "quality_threshold", .text = "A run fails below this score.", .min = 0, .max = 1})
+TRACSEQ_DEFINE_TYPE(
+    PostQualityReport, {.name = "report_id", .text = "Made when left out.", .length_max = 128},
+    {.name = "schema_id", .required = true},
+    {.name = "path", .text = "A file of the server's machine; needs --data-root.", .length_max = 4096},
+    {.name = "upload_id", .text = "Content uploaded before.", .length_max = 128})
+TRACSEQ_DEFINE_TYPE(
+    PostPipelineRun, {.name = "run_id", .text = "Made when left out.", .length_max = 128},
+    {.name = "pipeline_id", .required = true, .length_max = 256}, {.name = "schema_id", .required = true},
+    {.name = "feature_config_id", .required = true}, {.name = "trigger_type", .length_max = 64},
+    {.name = "input_data_path", .length_max = 4096},
+    {.name = "path", .text = "A file of the server's machine; needs --data-root.", .length_max = 4096},
+    {.name = "upload_id", .text = "Content uploaded before.", .length_max = 128},
+    {.name = "output_folder", .text = "Only for programs that call in process.", .length_max = 4096},
+    {.name = "quality_threshold", .text = "A run fails below this score.", .min = 0, .max = 1})
 TRACSEQ_DEFINE_TYPE(CancelPipelineRun, {.name = "run_id", .required = true},
                     {.name = "reason", .text = "Why; kept in the audit trail.", .length_max = 1000})
-TRACSEQ_DEFINE_TYPE(ListPipelineLogs, {.name = "run_id", .required = true}, {.name = "limit", .min = 1, .max = 1000})
-TRACSEQ_DEFINE_TYPE(PipelineOutput, {.name = "run_id", .required = true}, {.name = "format", .text = "csv or parquet"})
+TRACSEQ_DEFINE_TYPE(ListPipelineLogs, {.name = "run_id", .required = true},
+                    {.name = "limit", .min = 1, .max = 1000})
+TRACSEQ_DEFINE_TYPE(PipelineOutput, {.name = "run_id", .required = true},
+                    {.name = "format", .text = "csv or parquet"})
 
 namespace {
 
@@ -56,9 +60,13 @@ class Handlers {
   Result<PipelineRun> start(const CallContext& ctx, const PostPipelineRun& in) const {
     TRACSEQ_TRY(const Input input, input_of(ctx, in.path, in.upload_id));
     if (!in.output_folder.empty() && !is_embedded(ctx))
-      return fail(Error{Code::forbidden, "output_folder may be named only by programs that call in process", {}, "output_folder"});
+      return fail(Error{Code::forbidden,
+                        "output_folder may be named only by programs that call in process",
+                        {},
+                        "output_folder"});
     if (!in.output_folder.empty() && !fs::path(in.output_folder).is_absolute())
-      return fail_field("output_folder", fmt::format("output_folder: '{}' must be an absolute path", in.output_folder));
+      return fail_field("output_folder",
+                        fmt::format("output_folder: '{}' must be an absolute path", in.output_folder));
     features::StartPipeline start;
     start.run_id = in.run_id;
     start.pipeline_id = in.pipeline_id;
@@ -88,31 +96,37 @@ class Handlers {
   // The output table, from the artifact store or from the folder the run wrote it to.
   Result<Response> output(const CallContext& ctx, const PipelineOutput& in, Request& request) const {
     if (in.format != "csv" && in.format != "parquet")
-      return fail_field("format", fmt::format("format: '{}' is not known; allowed are csv, parquet", in.format));
+      return fail_field("format",
+                        fmt::format("format: '{}' is not known; allowed are csv, parquet", in.format));
     const bool csv = in.format == "csv";
     return file_of(ctx, in.run_id, csv ? features::kCsvFile : features::kParquetFile,
                    csv ? "text/csv" : "application/vnd.apache.parquet", request);
   }
 
-  Result<Response> transformation(const CallContext& ctx, const features::PipelineRef& in, Request& request) const {
+  Result<Response> transformation(const CallContext& ctx, const features::PipelineRef& in,
+                                  Request& request) const {
     return file_of(ctx, in.run_id, features::kTransformationFile, "application/json", request);
   }
 
  private:
-  Result<Response> file_of(const CallContext& ctx, const std::string& run_id, const char* name, const char* type,
-                           const Request& request) const {
+  Result<Response> file_of(const CallContext& ctx, const std::string& run_id, const char* name,
+                           const char* type, const Request& request) const {
     TRACSEQ_TRY(const PipelineRun run, services_.runs.get(ctx, {run_id}));
     if (run.status != PipelineStatus::completed)
-      return fail(Code::conflict, fmt::format("the pipeline run '{}' is {}; it has no output", run_id, enum_name(run.status)));
+      return fail(Code::conflict, fmt::format("the pipeline run '{}' is {}; it has no output", run_id,
+                                              enum_name(run.status)));
     TRACSEQ_TRY(const std::optional<Artifact> artifact, services_.database.read([&](sql::Session& session) {
       return ArtifactCatalog::find(session, artifacts::OwnerType::pipeline_run, run_id, name);
     }));
     if (artifact) return artifact_content(services_.catalog, *artifact, request);
-    if (!run.output_data_path) return fail(Code::not_found, fmt::format("the pipeline run '{}' has no {}", run_id, name));
+    if (!run.output_data_path)
+      return fail(Code::not_found, fmt::format("the pipeline run '{}' has no {}", run_id, name));
     const fs::path path = fs::path(*run.output_data_path).parent_path() / name;
     auto file = tables::FileSource::open(path.string());
     if (!file)
-      return fail(Code::not_found, fmt::format("the output of the pipeline run '{}' is no longer where it was written", run_id));
+      return fail(
+          Code::not_found,
+          fmt::format("the output of the pipeline run '{}' is no longer where it was written", run_id));
     std::error_code error;
     Response response;
     response.content_type = type;
@@ -124,7 +138,8 @@ class Handlers {
     return response;
   }
 
-  Result<Input> input_of(const CallContext& ctx, const std::string& path, const std::string& upload_id) const {
+  Result<Input> input_of(const CallContext& ctx, const std::string& path,
+                         const std::string& upload_id) const {
     if (path.empty() == upload_id.empty())
       return fail_field("path", "path: name the input, either by path or by upload_id");
     if (!upload_id.empty()) return upload_of(ctx, upload_id);
@@ -146,17 +161,28 @@ class Handlers {
   // Paths of callers over HTTP: below --data-root, without links and without leaving it.
   Result<Input> below_root(const std::string& path) const {
     if (services_.data_root.empty())
-      return fail(Error{Code::forbidden, "the server opens no files of its own: upload the file, or start the server "
-                                         "with --data-root", {}, "path"});
+      return fail(Error{Code::forbidden,
+                        "the server opens no files of its own: upload the file, or start the server "
+                        "with --data-root",
+                        {},
+                        "path"});
     const fs::path root = fs::absolute(services_.data_root).lexically_normal();
     const fs::path given(path);
-    const fs::path relative = given.is_absolute() ? given.lexically_normal().lexically_relative(root) : given.lexically_normal();
+    const fs::path relative =
+        given.is_absolute() ? given.lexically_normal().lexically_relative(root) : given.lexically_normal();
     if (relative.empty() || relative == "." || *relative.begin() == "..")
-      return fail(Error{Code::forbidden, fmt::format("'{}' does not lie below the server's data folder", path), {}, "path"});
+      return fail(Error{Code::forbidden,
+                        fmt::format("'{}' does not lie below the server's data folder", path),
+                        {},
+                        "path"});
     const artifacts::FileHandle folder(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.open()) return fail(Code::unavailable, "the server's data folder cannot be opened", root.string());
+    if (!folder.open())
+      return fail(Code::unavailable, "the server's data folder cannot be opened", root.string());
     if (!artifacts::open_beneath(folder.get(), relative.string(), O_RDONLY | O_CLOEXEC))
-      return fail(Error{Code::not_found, fmt::format("there is no file '{}' below the server's data folder", path), {}, "path"});
+      return fail(Error{Code::not_found,
+                        fmt::format("there is no file '{}' below the server's data folder", path),
+                        {},
+                        "path"});
     return Input{(root / relative).string(), path};
   }
 
@@ -176,42 +202,69 @@ std::vector<Route> data_routes(const DataServices& services) {
   const std::string run = runs + "/{run_id}";
   auto& s = services;
   return {
-      route(post, schemas, "data:write", changes, "Store a schema: what a table must be",
-            [&all = s.schemas](const CallContext& ctx, const data::Schema& in) { return all.create(ctx, in); }, {.status = 201}),
+      route(
+          post, schemas, "data:write", changes, "Store a schema: what a table must be",
+          [&all = s.schemas](const CallContext& ctx, const data::Schema& in) { return all.create(ctx, in); },
+          {.status = 201}),
       route(get, schemas, "data:read", reads, "List schemas, newest first",
-            [&all = s.schemas](const CallContext& ctx, const data::ListSchemas& in) { return all.list(ctx, in); }),
-      route(get, schemas + "/{schema_id}", "data:read", reads, "Get a schema",
-            [&all = s.schemas](const CallContext& ctx, const data::SchemaRef& in) { return all.get(ctx, in); }),
-      route(post, configs, "data:write", changes, "Store a feature configuration: how a table becomes features",
-            [&all = s.configs](const CallContext& ctx, const features::FeatureConfig& in) { return all.create(ctx, in); },
+            [&all = s.schemas](const CallContext& ctx, const data::ListSchemas& in) {
+              return all.list(ctx, in);
+            }),
+      route(
+          get, schemas + "/{schema_id}", "data:read", reads, "Get a schema",
+          [&all = s.schemas](const CallContext& ctx, const data::SchemaRef& in) { return all.get(ctx, in); }),
+      route(post, configs, "data:write", changes,
+            "Store a feature configuration: how a table becomes features",
+            [&all = s.configs](const CallContext& ctx, const features::FeatureConfig& in) {
+              return all.create(ctx, in);
+            },
             {.status = 201}),
       route(get, configs, "data:read", reads, "List feature configurations, newest first",
-            [&all = s.configs](const CallContext& ctx, const features::ListConfigs& in) { return all.list(ctx, in); }),
+            [&all = s.configs](const CallContext& ctx, const features::ListConfigs& in) {
+              return all.list(ctx, in);
+            }),
       route(get, configs + "/{config_id}", "data:read", reads, "Get a feature configuration",
-            [&all = s.configs](const CallContext& ctx, const features::ConfigRef& in) { return all.get(ctx, in); }),
-      route(post, reports, "data:write", changes, "Have a table assessed; the report is pending until a worker has done it",
-            [handlers](const CallContext& ctx, const PostQualityReport& in) { return handlers.assess(ctx, in); }, {.status = 201}),
+            [&all = s.configs](const CallContext& ctx, const features::ConfigRef& in) {
+              return all.get(ctx, in);
+            }),
+      route(post, reports, "data:write", changes,
+            "Have a table assessed; the report is pending until a worker has done it",
+            [handlers](const CallContext& ctx, const PostQualityReport& in) {
+              return handlers.assess(ctx, in);
+            },
+            {.status = 201}),
       route(get, reports, "data:read", reads, "List quality reports, newest first, without column statistics",
-            [&all = s.reports](const CallContext& ctx, const data::ListReports& in) { return all.list(ctx, in); }),
-      route(get, reports + "/{report_id}", "data:read", reads, "Get a quality report",
-            [&all = s.reports](const CallContext& ctx, const data::ReportRef& in) { return all.get(ctx, in); }),
+            [&all = s.reports](const CallContext& ctx, const data::ListReports& in) {
+              return all.list(ctx, in);
+            }),
+      route(
+          get, reports + "/{report_id}", "data:read", reads, "Get a quality report",
+          [&all = s.reports](const CallContext& ctx, const data::ReportRef& in) { return all.get(ctx, in); }),
       route(post, runs, "data:write", changes, "Start a pipeline run over a file",
-            [handlers](const CallContext& ctx, const PostPipelineRun& in) { return handlers.start(ctx, in); }, {.status = 201}),
+            [handlers](const CallContext& ctx, const PostPipelineRun& in) { return handlers.start(ctx, in); },
+            {.status = 201}),
       route(get, runs, "data:read", reads, "List pipeline runs, newest first, without their logs",
-            [&all = s.runs](const CallContext& ctx, const features::ListPipelines& in) { return all.list(ctx, in); }),
+            [&all = s.runs](const CallContext& ctx, const features::ListPipelines& in) {
+              return all.list(ctx, in);
+            }),
       route(get, run, "data:read", reads, "Get a pipeline run with its log lines",
-            [&all = s.runs](const CallContext& ctx, const features::PipelineRef& in) { return all.get(ctx, in); }),
+            [&all = s.runs](const CallContext& ctx, const features::PipelineRef& in) {
+              return all.get(ctx, in);
+            }),
       route(post, run + "/cancel", "data:write", changes, "Cancel a pipeline run",
-            [handlers](const CallContext& ctx, const CancelPipelineRun& in) { return handlers.cancel(ctx, in); }),
-      route(get, run + "/logs", "data:read", reads, "Log lines of a pipeline run, in order",
-            [handlers](const CallContext& ctx, const ListPipelineLogs& in) { return handlers.logs(ctx, in); }),
+            [handlers](const CallContext& ctx, const CancelPipelineRun& in) {
+              return handlers.cancel(ctx, in);
+            }),
+      route(
+          get, run + "/logs", "data:read", reads, "Log lines of a pipeline run, in order",
+          [handlers](const CallContext& ctx, const ListPipelineLogs& in) { return handlers.logs(ctx, in); }),
       stream_route(get, run + "/output", "data:read", reads, "The output table of a pipeline run",
                    "text/csv, application/vnd.apache.parquet",
                    [handlers](const CallContext& ctx, const PipelineOutput& in, Request& request) {
                      return handlers.output(ctx, in, request);
                    }),
-      stream_route(get, run + "/transformation", "data:read", reads, "The fitted transformation of a pipeline run",
-                   "application/json",
+      stream_route(get, run + "/transformation", "data:read", reads,
+                   "The fitted transformation of a pipeline run", "application/json",
                    [handlers](const CallContext& ctx, const features::PipelineRef& in, Request& request) {
                      return handlers.transformation(ctx, in, request);
                    }),

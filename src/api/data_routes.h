@@ -14,8 +14,8 @@
 
 namespace tracseq::api {
 
-// The input file is either an upload or a file of this machine: any for programs that call in process, one below the
-// server's --data-root for callers over HTTP.
+// The input file is either an upload or a file of this machine: any for programs that call in process, one
+// below the server's --data-root for callers over HTTP.
 struct PostQualityReport {
   std::string report_id;
   std::string schema_id;
@@ -33,11 +33,11 @@ struct PostPipelineRun {
   std::string input_data_path;  // as shown; left out: the path or the upload's name
   std::string path;
   std::string upload_id;
-  std::string output_folder;    // of this machine; only for programs that call in process
+  std::string output_folder;  // of this machine; only for programs that call in process
   std::optional<double> quality_threshold;
 };
-TRACSEQ_DESCRIBE(PostPipelineRun, (run_id, pipeline_id, schema_id, feature_config_id, trigger_type, input_data_path, path,
-                                   upload_id, output_folder, quality_threshold))
+TRACSEQ_DESCRIBE(PostPipelineRun, (run_id, pipeline_id, schema_id, feature_config_id, trigger_type,
+                                   input_data_path, path, upload_id, output_folder, quality_threshold))
 
 struct CancelPipelineRun {
   std::string run_id;
@@ -48,13 +48,13 @@ TRACSEQ_DESCRIBE(CancelPipelineRun, (run_id, reason))
 struct ListPipelineLogs {
   std::string run_id;
   std::int64_t limit = 1000;
-  std::string page_token;       // lines behind the one of this number
+  std::string page_token;  // lines behind the one of this number
 };
 TRACSEQ_DESCRIBE(ListPipelineLogs, (run_id, limit, page_token))
 
 struct PipelineOutput {
   std::string run_id;
-  std::string format = "csv";   // or parquet
+  std::string format = "csv";  // or parquet
 };
 TRACSEQ_DESCRIBE(PipelineOutput, (run_id, format))
 
@@ -65,7 +65,7 @@ struct DataServices {
   data::Reports& reports;
   features::FeatureConfigs& configs;
   features::PipelineRuns& runs;
-  std::string data_root;        // empty: callers over HTTP name no files
+  std::string data_root;  // empty: callers over HTTP name no files
 };
 
 // Schemas, quality reports, feature configurations, pipeline runs. The services outlive the routes.

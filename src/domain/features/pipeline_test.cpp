@@ -192,7 +192,9 @@ TEST_P(PipelineTest, MakesATableThatAModelCanFit) {
   EXPECT_EQ(run.output_data_hash, sha256_hex(bytes_of(csv)));
   EXPECT_EQ(run.feature_count, 2);
   EXPECT_TRUE(fs::exists(folder_.path() / "outputs" / run.run_id / "features.parquet"));
-  const auto found = runs_->by_output_hash(ctx_, *run.output_data_hash);
+  const auto found = database().read([&](sql::Session& session) {
+    return PipelineRuns::find_by_output(session, ctx_, *run.output_data_hash);
+  });
   ASSERT_TRUE(found && *found);
   EXPECT_EQ((*found)->run_id, run.run_id);
   const auto artifact = catalog_->get(run.transformation_id.value_or(""));

@@ -186,12 +186,15 @@ Result<jobs::JobLogPage> PipelineRuns::logs(const CallContext& ctx, const std::s
   return jobs_.logs(run.job_id, after, limit);
 }
 
-Result<std::optional<PipelineRun>> PipelineRuns::by_output_hash(const CallContext& ctx,
+Result<std::optional<PipelineRun>> PipelineRuns::find(sql::Session& session, const CallContext& ctx,
+                                                      const std::string& run_id) {
+  return session.query_one_as<PipelineRun>(kGet, args(ctx.project_id, run_id));
+}
+
+Result<std::optional<PipelineRun>> PipelineRuns::find_by_output(sql::Session& session, const CallContext& ctx,
                                                                 const std::string& digest) {
   if (digest.empty()) return std::optional<PipelineRun>{};
-  return database_.read([&](sql::Session& session) {
-    return session.query_one_as<PipelineRun>(kByOutput, args(ctx.project_id, digest));
-  });
+  return session.query_one_as<PipelineRun>(kByOutput, args(ctx.project_id, digest));
 }
 
 Result<PipelineRun> PipelineRuns::update(const CallContext& ctx, const PipelineRun& run, const Also& also) {

@@ -111,8 +111,11 @@ class PipelineRuns {
   Result<PipelineRun> cancel(const CallContext& ctx, const PipelineRef& ref);
   Result<jobs::JobLogPage> logs(const CallContext& ctx, const std::string& run_id, std::int64_t after,
                                 std::int64_t limit);
-  // The newest completed run with this output, or nothing.
-  Result<std::optional<PipelineRun>> by_output_hash(const CallContext& ctx, const std::string& digest);
+  // As stored. The run of that id, and the newest completed run with this output; or nothing.
+  static Result<std::optional<PipelineRun>> find(sql::Session& session, const CallContext& ctx,
+                                                 const std::string& run_id);
+  static Result<std::optional<PipelineRun>> find_by_output(sql::Session& session, const CallContext& ctx,
+                                                           const std::string& digest);
 
   // The worker's words. A run that has ended is left as it is. `also` runs in the same transaction.
   using Also = std::function<Result<void>(sql::Transaction&)>;
