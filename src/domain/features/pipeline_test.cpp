@@ -97,7 +97,8 @@ class PipelineTest : public sql::testing::DatabaseTest {
     runner_->add(kPipelineJob, *job_);
     runner_->add("python.transform:dilute", host_);
     jobs::JobHost hosting{"host", "test", 1, {"python.transform:dilute"}, now(), now()};
-    ASSERT_TRUE(jobs_->register_host(hosting));
+    ASSERT_TRUE(
+        database().write([&](sql::Transaction& tx) { return jobs::JobStore::register_host(tx, hosting); }));
   }
   void TearDown() override {
     if (runner_) runner_->stop(0ms);
