@@ -76,3 +76,29 @@ export function generateTypes(document) {
     records.join('\n'),
   ].join('');
 }
+
+/**
+ * What `text` (made by generateTypes earlier) promises and the document no longer holds: fields that are gone or of
+ * another type, values an enumeration lost. Additions are no loss.
+ */
+export function lostTypes(document, text) {
+  const now = recordsOf(generateTypes(document));
+  const lost = [];
+  for (const [name, lines] of recordsOf(text)) {
+    const there = now.get(name);
+    for (const line of lines) {
+      if (!there?.includes(line)) lost.push(`${name}: ${line}`);
+    }
+  }
+  return lost;
+}
+
+function recordsOf(text) {
+  const records = new Map();
+  for (const [, name, body] of text.matchAll(/^export interface (\w+) \{\n([^]*?)^\}/gm)) {
+    const lines = body.split('\n').map((line) => line.trim());
+    records.set(name, lines.filter((line) => line && !line.startsWith('/**')));
+  }
+  for (const [, name, values] of text.matchAll(/^export type (\w+) = (.*);$/gm)) records.set(name, values.split(' | '));
+  return records;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { generateTypes } from './openapi-types.mjs';
+import { generateTypes, lostTypes } from './openapi-types.mjs';
 
 const reference = (name) => ({ $ref: `#/components/schemas/${name}` });
 const document = {
@@ -31,4 +31,17 @@ it('writes the records that answers hold, and nothing else', () => {
   expect(text).toContain('  metrics: Record<string, ApiNumber>;\n  /** Any JSON value. */\n  params: unknown;');
   expect(text).not.toContain('RunInput');
   expect(text).not.toContain('interface Double');
+});
+
+it('tells what was lost, and lets the API grow', () => {
+  const before = generateTypes(document);
+  expect(lostTypes(document, before)).toEqual([]);
+  const grown = structuredClone(document);
+  grown.components.schemas.Run.properties.notes = { type: 'string' };
+  grown.components.schemas.Status.enum.push('paused');
+  expect(lostTypes(grown, before)).toEqual([]);
+  const shrunk = structuredClone(document);
+  delete shrunk.components.schemas.Run.properties.params;
+  shrunk.components.schemas.Status.enum = ['running'];
+  expect(lostTypes(shrunk, before)).toEqual(['Run: params: unknown;', "Status: 'failed'"]);
 });

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Who reads the page. The token lives in sessionStorage: it ends with the tab and no other site can read it.
 
+import type { Who } from './types';
+
 const key = 'tracseq.token';
 
-export interface Who {
-  actor: string;
-  kind: string;
-  auth_method: string;
-  project_id: string;
-  permissions: string[];
-}
+export type { Who } from './types';
 
 class Session {
   token = $state(sessionStorage.getItem(key) ?? '');
