@@ -9,7 +9,9 @@ import { root } from './sources.mjs';
 const source = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? 'http://127.0.0.1:8080/openapi.json';
 const target = join(root, 'src', 'api', 'schema.ts');
 const document = /^https?:/.test(source) ? await (await fetch(source)).json() : JSON.parse(readFileSync(source, 'utf8'));
-const text = generateTypes(document);
+// The records that types.ts names as `api.Name`.
+const names = [...readFileSync(join(root, 'src', 'api', 'types.ts'), 'utf8').matchAll(/\bapi\.(\w+)/g)].map(([, name]) => name);
+const text = generateTypes(document, names);
 
 if (process.argv.includes('--check')) {
   if (readFileSync(target, 'utf8') !== text) {

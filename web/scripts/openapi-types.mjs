@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// TypeScript types from the server's OpenAPI document: one interface for each record that it answers.
+// TypeScript types from the server's OpenAPI document: one interface for each record that the page shows.
 
 const reserved = /^(ErrorBody|Double)$/;
 
@@ -40,35 +40,30 @@ function recordOf(name, schema) {
   return `export interface ${name} {\n${fields.join('')}}\n`;
 }
 
-/** The names of the schemas that answers hold, directly or within others. */
-function answered(document) {
-  const schemas = document.components?.schemas ?? {};
+/** The schemas of these names and those within them, sorted. */
+function reachable(schemas, names) {
   const found = new Set();
+  const take = (name) => {
+    if (!schemas[name]) throw new Error(`the API has no record ${name}`);
+    if (found.has(name) || reserved.test(name)) return;
+    found.add(name);
+    visit(schemas[name]);
+  };
   const visit = (value) => {
     if (Array.isArray(value)) value.forEach(visit);
     else if (value && typeof value === 'object') {
-      if (typeof value.$ref === 'string') {
-        const name = value.$ref.split('/').at(-1);
-        if (schemas[name] && !found.has(name)) {
-          found.add(name);
-          visit(schemas[name]);
-        }
-      } else Object.values(value).forEach(visit);
+      if (typeof value.$ref === 'string') take(value.$ref.split('/').at(-1));
+      else Object.values(value).forEach(visit);
     }
   };
-  for (const item of Object.values(document.paths ?? {})) {
-    for (const operation of Object.values(item)) {
-      for (const [status, response] of Object.entries(operation.responses ?? {})) {
-        if (status.startsWith('2')) visit(response);
-      }
-    }
-  }
-  return [...found].filter((name) => !reserved.test(name)).sort();
+  names.forEach(take);
+  return [...found].sort();
 }
 
-export function generateTypes(document) {
+/** The records of these names, and those within them. */
+export function generateTypes(document, names) {
   const schemas = document.components?.schemas ?? {};
-  const records = answered(document).map((name) => recordOf(name, schemas[name]));
+  const records = reachable(schemas, names).map((name) => recordOf(name, schemas[name]));
   return [
     '// SPDX-License-Identifier: MIT\n',
     '// Made by scripts/gen-types.mjs from /openapi.json. Do not edit: change the C++ type and make it again.\n',
@@ -82,7 +77,9 @@ export function generateTypes(document) {
  * another type, values an enumeration lost. Additions are no loss.
  */
 export function lostTypes(document, text) {
-  const now = recordsOf(generateTypes(document));
+  const schemas = document.components?.schemas ?? {};
+  const names = [...recordsOf(text).keys()];
+  const now = recordsOf(generateTypes(document, names.filter((name) => schemas[name])));
   const lost = [];
   for (const [name, lines] of recordsOf(text)) {
     const there = now.get(name);

@@ -24,8 +24,8 @@ const document = {
   },
 };
 
-it('writes the records that answers hold, and nothing else', () => {
-  const text = generateTypes(document);
+it('writes the records asked for and those within them, and nothing else', () => {
+  const text = generateTypes(document, ['Page']);
   expect(text).toContain("export type Status = 'running' | 'failed';");
   expect(text).toContain('  items: Run[];\n  next_page_token?: string | null;');
   expect(text).toContain('  metrics: Record<string, ApiNumber>;\n  /** Any JSON value. */\n  params: unknown;');
@@ -34,7 +34,7 @@ it('writes the records that answers hold, and nothing else', () => {
 });
 
 it('tells what was lost, and lets the API grow', () => {
-  const before = generateTypes(document);
+  const before = generateTypes(document, ['Page']);
   expect(lostTypes(document, before)).toEqual([]);
   const grown = structuredClone(document);
   grown.components.schemas.Run.properties.notes = { type: 'string' };

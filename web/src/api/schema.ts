@@ -34,11 +34,6 @@ export interface Alert {
   resolved_at?: string | null;
 }
 
-export interface AlertPage {
-  items: Alert[];
-  next_page_token?: string | null;
-}
-
 export interface ArtifactInfo {
   artifact_id: string;
   owner_type: OwnerType;
@@ -62,11 +57,6 @@ export interface ArtifactInfo {
   deleted_at?: string | null;
   /** the file, told to programs on the same machine */
   local_path?: string | null;
-}
-
-export interface ArtifactInfoPage {
-  items: ArtifactInfo[];
-  next_page_token?: string | null;
 }
 
 export interface Attention {
@@ -98,35 +88,6 @@ export interface BucketList {
 
 export type Cause = 'registered' | 'promote' | 'update' | 'step_back' | 'rollback' | 'deleted';
 
-export interface ClaimAnswer {
-  /** absent: there is nothing to do */
-  claimed?: ClaimedJob | null;
-}
-
-export interface ClaimedJob {
-  job: Job;
-  /** fencing token of this attempt */
-  token: number;
-  lease_until: string;
-}
-
-export interface Condition {
-  status: string;
-  version: string;
-  read: string;
-  write: string;
-}
-
-export interface CreatedToken {
-  token_id: string;
-  /** Shown this once; keep it */
-  token: string;
-  role: Role;
-}
-
-export interface Empty {
-}
-
 export interface Entry {
   entry_id: string;
   /** Gapless position in the log; given within seconds */
@@ -149,11 +110,6 @@ export interface Entry {
   leaf_hash: string;
 }
 
-export interface EntryPage {
-  items: Entry[];
-  next_page_token?: string | null;
-}
-
 export interface Experiment {
   experiment_id: number;
   name: string;
@@ -166,19 +122,9 @@ export interface Experiment {
   running_count: number;
 }
 
-export interface ExperimentPage {
-  items: Experiment[];
-  next_page_token?: string | null;
-}
-
 export type FileRole = 'original' | 'onnx' | 'config' | 'requirements' | 'extra';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
-
-export interface Heartbeat {
-  lease_until: string;
-  cancel_requested: boolean;
-}
 
 export interface InProduction {
   model_id: string;
@@ -191,97 +137,7 @@ export interface InProduction {
   health: string;
 }
 
-export interface Job {
-  job_id: string;
-  project_id: string;
-  /** what a worker must be able to do */
-  kind: string;
-  state: JobState;
-  /** Any JSON value. */
-  payload: unknown;
-  /** Any JSON value. */
-  result: unknown;
-  error_code: string;
-  error: string;
-  parent_id?: string | null;
-  object_type: string;
-  object_id: string;
-  priority: number;
-  attempt: number;
-  attempts_max: number;
-  worker: string;
-  /** 0 to 1 */
-  progress: ApiNumber;
-  progress_message: string;
-  log_lines: number;
-  created_at: string;
-  created_by: string;
-  run_after: string;
-  started_at?: string | null;
-  finished_at?: string | null;
-  lease_until?: string | null;
-  cancel_requested_at?: string | null;
-}
-
-export interface JobHost {
-  host_id: string;
-  name: string;
-  pid: number;
-  kinds: string[];
-  started_at: string;
-  seen_at: string;
-}
-
-export interface JobHostList {
-  items: JobHost[];
-}
-
-export interface JobLogLine {
-  line: number;
-  time: string;
-  text: string;
-}
-
-export interface JobLogPage {
-  items: JobLogLine[];
-  next_page_token?: string | null;
-}
-
-export interface JobPage {
-  items: Job[];
-  next_page_token?: string | null;
-}
-
-export type JobState = 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
-
-export interface Logged {
-  /** Points taken; a repeated point counts once */
-  points: number;
-}
-
-export interface MetricPage {
-  items: MetricValue[];
-  next_page_token?: string | null;
-}
-
 export type MetricType = 'accuracy' | 'latency' | 'throughput' | 'error_rate' | 'memory_usage' | 'cpu_usage' | 'custom';
-
-export interface MetricValue {
-  /** Empty: given */
-  metric_id: string;
-  model_id: string;
-  model_version: string;
-  metric_name: string;
-  /** Absent: follows from the name, else custom */
-  metric_type?: MetricType | null;
-  /** A double, or "NaN", "Infinity", "-Infinity" */
-  value: ApiNumber;
-  tags: Record<string, string>;
-  request_id?: string | null;
-  user_id?: string | null;
-  /** Absent when recorded: now */
-  timestamp?: string | null;
-}
 
 export interface Model {
   model_id: string;
@@ -324,15 +180,6 @@ export interface ModelHealth {
   cpu_usage_percent: ApiNumber;
   last_prediction?: string | null;
   last_updated: string;
-}
-
-export interface ModelHealthList {
-  items: ModelHealth[];
-}
-
-export interface ModelPage {
-  items: Model[];
-  next_page_token?: string | null;
 }
 
 export type ModelStatus = 'training' | 'validating' | 'staging' | 'production' | 'archived' | 'failed';
@@ -383,11 +230,6 @@ export interface ModelVersion {
   transformation?: TransformationLink | null;
 }
 
-export interface ModelVersionPage {
-  items: ModelVersion[];
-  next_page_token?: string | null;
-}
-
 export type Operator = 'gt' | 'lt' | 'eq' | 'ge' | 'le';
 
 export interface Overview {
@@ -422,38 +264,6 @@ export interface Prediction {
   outputs: unknown;
 }
 
-export interface PredictionPage {
-  items: Prediction[];
-  next_page_token?: string | null;
-}
-
-export interface ProductionModel {
-  model_id: string;
-  version: string;
-  version_number: number;
-  /** how it is run; empty: not at all */
-  format: string;
-  artefact?: ServedFile | null;
-  transformation?: ServedFile | null;
-  feature_columns: string[];
-  /** Any JSON value. */
-  signature: unknown;
-  not_servable_reason: string;
-}
-
-export interface ProductionModels {
-  /** grows with every change of what is in production */
-  change: number;
-  items: ProductionModel[];
-}
-
-export interface Recorded {
-  /** How many were taken */
-  recorded: number;
-}
-
-export type Role = 'viewer' | 'editor' | 'admin' | 'service';
-
 export interface Run {
   run_id: string;
   experiment_id: number;
@@ -485,13 +295,6 @@ export interface Run {
   deleted_at?: string | null;
 }
 
-export interface RunPage {
-  items: Run[];
-  next_page_token?: string | null;
-  /** Runs on all pages */
-  total: number;
-}
-
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled';
 
 export interface Series {
@@ -504,21 +307,7 @@ export interface Series {
   total_points: number;
 }
 
-export interface SeriesList {
-  items: Series[];
-}
-
-export interface ServedFile {
-  artifact_id: string;
-  digest: string;
-  size_bytes: number;
-}
-
 export type Severity = 'info' | 'warning' | 'critical';
-
-export interface Status {
-  status: string;
-}
 
 export interface Tag {
   key: string;
@@ -545,10 +334,6 @@ export interface Threshold {
   created_at?: string | null;
 }
 
-export interface ThresholdList {
-  items: Threshold[];
-}
-
 export interface Tile {
   key: string;
   label: string;
@@ -558,20 +343,6 @@ export interface Tile {
   delta_against: string;
   /** the last 24 hours or the last entries, oldest first */
   series: ApiNumber[];
-}
-
-export interface Token {
-  token_id: string;
-  name: string;
-  role: Role;
-  created_at: string;
-  created_by: string;
-  expires_at?: string | null;
-  revoked_at?: string | null;
-}
-
-export interface TokenPage {
-  items: Token[];
 }
 
 export interface TransformationLink {
@@ -592,16 +363,6 @@ export interface Transition {
   reason: string;
   actor: string;
   time: string;
-}
-
-export interface TransitionPage {
-  items: Transition[];
-  next_page_token?: string | null;
-}
-
-export interface Version {
-  version: string;
-  api: string;
 }
 
 export interface WhoAmI {
