@@ -64,11 +64,16 @@ class Server:
         command = [str(find_program()), "serve", "--database-url", self.database, "--port", str(port), *flags]
         self.process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=self._log, text=True)
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if "http" not in line:
-            self.stop()
-            raise AssertionError(f"serve did not start: {line!r} {(folder / 'server.log').read_text()[-2000:]}")
-        self.url = line.split()[-1]
+        self.token = ""
+        lines: list[str] = []
+        while not (lines and lines[-1].startswith("listening on ")):
+            lines.append(self.process.stdout.readline())
+            if lines[-1].strip().startswith("mlp_"):
+                self.token = lines[-1].strip()
+            if not lines[-1]:
+                self.stop()
+                raise AssertionError(f"serve did not start: {lines} {(folder / 'server.log').read_text()[-2000:]}")
+        self.url = lines[-1].split()[-1]
 
     def stop(self) -> None:
         self.process.terminate()
