@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 import time
 import weakref
@@ -224,6 +225,15 @@ def _after_fork_in_child() -> None:
     _shared_lock = threading.Lock()
     for buffer in list(_all):
         buffer._reset()
+    _flush_at_the_end_of_a_worker()
+
+
+def _flush_at_the_end_of_a_worker() -> None:
+    """A forked worker of multiprocessing ends with os._exit, which runs no atexit: its own finalizers it does run."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        # Called by the worker once it has forgotten its parent's finalizers.
+        util.register_after_fork(flush_all, lambda flush: util.Finalize(None, flush, exitpriority=10))
 
 
 os.register_at_fork(before=flush_all, after_in_child=_after_fork_in_child)

@@ -17,7 +17,7 @@ from typing import Any, Optional
 from . import _json
 from ._log import logger
 from ._native import native
-from ._transport import Cancel, Done, Reply, Request, Transport, error_of
+from ._transport import Cancel, Done, Reply, Request, Transport, error_of, error_reply
 from .errors import Unavailable
 
 _log = logger("mlops.database")
@@ -38,6 +38,13 @@ class EmbeddedTransport(Transport):
         self._pid = os.getpid()
         self._lost: list[Any] = []  # cores of a parent that could not be closed; never touched
         _all.add(self)
+
+    @property
+    def ready(self) -> bool:
+        return self._core is not None and self._pid == os.getpid()
+
+    def open(self) -> None:
+        self.core()
 
     def core(self) -> Any:
         """The core of this process, opened if need be."""
@@ -64,10 +71,21 @@ class EmbeddedTransport(Transport):
         core = self.core()
 
         def answered(status: int, body: bytes, headers: dict[str, str]) -> None:
-            done(Reply(status, body, headers))
+            reply = Reply(status, body, headers)
+            if self._closed(reply):
+                threading.Thread(target=self._again, args=(request, done), daemon=True).start()
+            else:
+                done(reply)
 
         number = core.submit(*_arguments(request), answered)
         return lambda: core.cancel(number)
+
+    def _again(self, request: Request, done: Done) -> None:
+        try:
+            reply = self.send(request)
+        except BaseException as error:
+            reply = error_reply(error)
+        done(reply)
 
     def _closed(self, reply: Reply) -> bool:
         """Whether another thread closed the core for a fork between our taking it and our call."""

@@ -58,6 +58,8 @@ class AsyncIo(Io):
 
     async def send(self, transport: Transport, request: Request) -> Reply:
         loop = asyncio.get_running_loop()
+        if not transport.ready:
+            await self.run(transport.open)
         future: asyncio.Future[Reply] = loop.create_future()
 
         def settle(reply: Reply) -> None:

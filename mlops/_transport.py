@@ -83,6 +83,14 @@ class Transport(abc.ABC):
     url: str
     remote: bool
 
+    @property
+    def ready(self) -> bool:
+        """Whether a call starts at once; if not, `open` makes it so, which may take a while."""
+        return True
+
+    def open(self) -> None:  # noqa: B027 - most transports have nothing to do
+        """Reaches the database."""
+
     @abc.abstractmethod
     def send(self, request: Request) -> Reply:
         """The answer, on this thread. Raises only where no answer came."""

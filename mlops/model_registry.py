@@ -157,10 +157,12 @@ class ModelRegistry(Service):
         for name in ("version", "created_by", "status", *_ANSWERED):
             setattr(metadata, name, getattr(known, name))
 
-    async def _metadata(self, wire: dict[str, Any]) -> ModelMetadata:
-        """The record of a version, its files on this machine."""
+    async def _metadata(self, wire: dict[str, Any], *, fetch: bool = True) -> ModelMetadata:
+        """The record of a version with its files on this machine; without `fetch`, with those that are here already."""
         metadata = from_wire(ModelMetadata, {name: value for name, value in wire.items() if value is not None})
         for info in wire.get("files", []):
+            if not fetch and not info.get("local_path"):
+                continue
             if info["role"] == "original":
                 metadata.model_path = await _artifacts.local_file(self, info)
             elif info["role"] == "config":
@@ -199,7 +201,7 @@ class ModelRegistry(Service):
     async def list_models(
         self, model_type: Optional[str] = None, status: Optional[ModelStatus] = None, limit: int = 50
     ) -> list[ModelMetadata]:
-        """Versions of all models, newest first."""
+        """Versions of all models, newest first. From a server their files are not fetched: the paths stay empty."""
         wanted = optional_choice(ModelStatus, status, "status")
         found: list[ModelMetadata] = []
         token: Optional[str] = None
@@ -208,7 +210,7 @@ class ModelRegistry(Service):
             query = target("/api/v1/model-versions", model_type=model_type, status=wanted, limit=size, page_token=token)
             page = await self._get(query)
             for wire in page["items"]:
-                found.append(await self._metadata(wire))
+                found.append(await self._metadata(wire, fetch=False))
             token = page.get("next_page_token")
             if not token:
                 break

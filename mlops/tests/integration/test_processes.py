@@ -25,7 +25,6 @@ def log_some(url: str, run_id: str, first: int, count: int) -> None:
     tracker = sync.ExperimentTracker("./w", url)
     for step in range(first, first + count):
         tracker.log_metrics(ExperimentMetrics(run_id, step, val_loss=float(step)))
-    tracker.flush()
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn"])
