@@ -68,7 +68,9 @@ async def finish(pipeline: DataPipeline, run_id: str, seconds: float = 40) -> Pi
 
 
 async def test_schemas_and_configs_come_back(pipeline: DataPipeline) -> None:
-    schema = DataSchema("", "Lab", "1.0", COLUMNS, [{"type": "unique_together", "columns": ["sample_id"]}], "d")
+    schema = DataSchema(
+        "", "Lab", "1.0", COLUMNS, [{"rule": "unique_together", "columns": ["sample_id", "sample_type"]}], "d"
+    )
     schema_id = await pipeline.create_schema(schema)
     assert schema.schema_id == schema_id
     known = await pipeline.get_schema(schema_id)
