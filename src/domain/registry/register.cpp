@@ -14,6 +14,7 @@
 namespace tracseq::registry {
 namespace {
 
+constexpr const char* kLinkedFolder = "_linked/";
 constexpr const char* kNoArtefact = "no artefact that the model server can run was registered with it";
 
 // Files belong to the running number: it is never given twice, a version's text may be.
@@ -35,6 +36,9 @@ Result<void> check_request(const RegisterVersion& request) {
   std::set<FileRole> roles;
   for (const RegisterFile& file : request.files) {
     TRACSEQ_CHECK(artifacts::check_artifact_path("files.name", file.name));
+    if (file.name.starts_with(kLinkedFolder))
+      return fail_field("files.name",
+                        fmt::format("'{}' begins with the reserved '{}'", file.name, kLinkedFolder));
     if (!names.insert(file.name).second)
       return fail_field("files.name", fmt::format("two files are named '{}'", file.name));
     if (file.role != FileRole::extra && !roles.insert(file.role).second)
@@ -116,23 +120,34 @@ Result<void> Registry::attach_files(sql::Transaction& tx, const CallContext& ctx
   return {};
 }
 
-// Makes the version an owner of its files' contents.
+// Makes the version an owner of a content that is an artifact already. Returns the version's own artifact.
+Result<std::string> Registry::keep(sql::Transaction& tx, const CallContext& ctx, const ModelVersion& version,
+                                   const std::string& artifact_id, const NewFile& file) {
+  TRACSEQ_TRY(const artifacts::Artifact given, artifacts::ArtifactCatalog::get(tx, artifact_id));
+  // A path another program may write to cannot be what was registered.
+  if (given.layout != artifacts::Layout::blob)
+    return fail(Code::unsupported,
+                fmt::format("'{}' lies where other programs write; upload it to register it", file.path));
+  artifacts::NewArtifact artifact;
+  artifact.owner_type = artifacts::OwnerType::model_version;
+  artifact.owner_id = file_owner(version);
+  artifact.path = file.path;
+  artifact.artifact_type = file.type;
+  TRACSEQ_TRY(const artifacts::Artifact kept,
+              catalog_.commit(tx, ctx, artifact, artifacts::ArtifactCatalog::content_of(given)));
+  return kept.artifact_id;
+}
+
 Result<void> Registry::keep_files(sql::Transaction& tx, const CallContext& ctx, ModelVersion& version) {
   for (ModelFile& file : version.files) {
-    TRACSEQ_TRY(const artifacts::Artifact given, artifacts::ArtifactCatalog::get(tx, file.artifact_id));
-    // A path another program may write to cannot be what was registered.
-    if (given.layout != artifacts::Layout::blob)
-      return fail(Code::unsupported,
-                  fmt::format("'{}' lies where other programs write; upload it to register it", file.name));
-    artifacts::NewArtifact artifact;
-    artifact.owner_type = artifacts::OwnerType::model_version;
-    artifact.owner_id = file_owner(version);
-    artifact.path = file.name;
-    artifact.artifact_type = enum_name(file.role);
-    TRACSEQ_TRY(const artifacts::Artifact kept,
-                catalog_.commit(tx, ctx, artifact, artifacts::ArtifactCatalog::content_of(given)));
-    file.artifact_id = kept.artifact_id;
+    const NewFile kept{file.name, std::string(enum_name(file.role))};
+    TRACSEQ_TRY(file.artifact_id, keep(tx, ctx, version, file.artifact_id, kept));
   }
+  if (!version.transformation) return {};
+  // It stays with the version, whatever becomes of the pipeline run.
+  const NewFile linked{std::string(kLinkedFolder) + "transformation", "transformation"};
+  TRACSEQ_TRY(version.transformation->artifact_id,
+              keep(tx, ctx, version, version.transformation->artifact_id, linked));
   return {};
 }
 

@@ -78,6 +78,12 @@ class Registry {
                                  const RegisterVersion& request);
   Result<void> attach_files(sql::Transaction& tx, const CallContext& ctx, const RegisterVersion& request,
                             ModelVersion& version);
+  struct NewFile {
+    std::string path;
+    std::string type;
+  };
+  Result<std::string> keep(sql::Transaction& tx, const CallContext& ctx, const ModelVersion& version,
+                           const std::string& artifact_id, const NewFile& file);
   Result<void> keep_files(sql::Transaction& tx, const CallContext& ctx, ModelVersion& version);
   Result<void> link_transformation(sql::Session& session, const CallContext& ctx, ModelVersion& version);
   Result<ModelVersion> find(sql::Session& session, const CallContext& ctx, const std::string& model_id,

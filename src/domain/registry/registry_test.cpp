@@ -288,12 +288,13 @@ TEST_P(RegistryTest, ListsAreNewestFirstAndPaged) {
 }
 
 TEST_P(RegistryTest, ATransformationIsLinkedByRunOrByHash) {
+  const std::string fitted = upload("fitted transformation");
   const TransformationLookup lookup =
-      [](sql::Session&, const CallContext&, const std::string& run,
+      [&](sql::Session&, const CallContext&, const std::string& run,
          const std::string& hash) -> Result<std::optional<TransformationLink>> {
     if (run == "unknown") return fail(Code::not_found, "there is no pipeline run 'unknown'");
     if (run.empty() && hash != "h1") return std::optional<TransformationLink>{};
-    return TransformationLink{run.empty() ? "p1" : run, "artifact", "digest", 7};
+    return TransformationLink{run.empty() ? "p1" : run, fitted, "digest", 7};
   };
   Registry registry(database(), *ledger_, *catalog_, lookup);
   RegisterVersion given = request("1");
@@ -309,7 +310,10 @@ TEST_P(RegistryTest, ATransformationIsLinkedByRunOrByHash) {
   given.pipeline_run_id = "unknown";
   EXPECT_EQ(registry.add(ctx_, given).error().code, Code::not_found);
   ASSERT_TRUE(registry.promote(ctx_, {"lab", "1", ModelStatus::production, {}, {}}));
-  EXPECT_EQ(registry.production_models(ctx_)->items[0].transformation->digest, "digest");
+  const auto served = registry.production_models(ctx_)->items[0].transformation;
+  EXPECT_EQ(served->digest, "digest");
+  EXPECT_NE(served->artifact_id, fitted) << "the version keeps its own";
+  EXPECT_EQ(catalog_->get(served->artifact_id)->owner_id, "lab/1");
 }
 
 TEST_P(RegistryTest, RegisteringIntoProductionGoesThroughTheGate) {
