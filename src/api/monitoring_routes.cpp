@@ -76,7 +76,7 @@ Result<std::int64_t> evaluate(Monitoring& m) {
                  {{"alert_id", alert.alert_id}, {"model_id", alert.model_id}, {"message", alert.message}});
   for (const Alert& alert : evaluated.resolved)
     log::info("alert resolved", {{"alert_id", alert.alert_id}, {"model_id", alert.model_id}});
-  return static_cast<std::int64_t>(evaluated.raised.size() + evaluated.resolved.size());
+  return evaluated.watched;  // as long as values come in or an alert is open there is something to drive
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cli/authenticate.h"
 #include "cli/exposure.h"
 #include "cli/process.h"
+#include "cli/settings.h"
 #include "cli/version.h"
 #include "cli/waiting.h"
 #include "server/server.h"
@@ -58,6 +59,7 @@ Result<Plan> plan_of(const Invocation& in) {
   Plan plan;
   TRACSEQ_TRY(const std::int64_t port, in.integer("port", 8080, 0, 65535));
   plan.core = {in.get("database-url"), in.get("artifact-root"), in.get("data-root"), {}, kVersion};
+  TRACSEQ_TRY(plan.core.monitoring, monitoring_settings());
   plan.server.host = in.get("host", "127.0.0.1");
   plan.server.port = static_cast<std::uint16_t>(port);
   plan.server.tls_certificate_file = in.get("tls-cert");

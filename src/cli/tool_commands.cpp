@@ -9,9 +9,8 @@
 #include "base/module.h"
 #include "cli/connect.h"
 #include "cli/resource.h"
+#include "cli/settings.h"
 #include "cli/version.h"
-
-extern char** environ;
 
 namespace tracseq::cli {
 namespace {
@@ -23,23 +22,8 @@ std::vector<Option> config_options() {
           {"environment", "NAME", "development, staging or production", Takes::one, false, "", "MLOPS_ENVIRONMENT"}};
 }
 
-std::map<std::string, std::string> process_variables() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
-}
-
 Result<config::Loaded> load(const Invocation& in) {
-  config::Sources sources;
-  sources.path = in.get("config", config::kFileName);
-  sources.variables = process_variables();
-  if (in.has("environment")) sources.variables["MLOPS_ENVIRONMENT"] = in.get("environment");
-  TRACSEQ_TRY(sources.environment, config::environment_of(sources.variables));
-  return config::load(sources);
+  return load_settings(in.get("config", config::kFileName), in.get("environment"));
 }
 
 // One row per leaf of the settings; secrets are not shown.

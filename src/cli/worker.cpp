@@ -9,6 +9,7 @@
 #include "api/core.h"
 #include "base/log.h"
 #include "cli/process.h"
+#include "cli/settings.h"
 #include "cli/version.h"
 
 namespace tracseq::cli {
@@ -29,7 +30,9 @@ std::vector<Option> worker_options() {
 Result<void> work(const Invocation& in) {
   block_signals();
   TRACSEQ_TRY(const std::int64_t threads, in.integer("threads", 2, 1, 64));
-  TRACSEQ_TRY(const auto core, api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion}));
+  TRACSEQ_TRY(const api::Monitoring::Options monitoring, monitoring_settings());
+  TRACSEQ_TRY(const auto core,
+              api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion, monitoring}));
   const auto runner = core->make_worker(static_cast<int>(threads));
   runner->start();
   std::optional<api::Driver> driver;

@@ -37,6 +37,7 @@ class Alerts {
   struct Evaluated {
     std::vector<Alert> raised;
     std::vector<Alert> resolved;
+    std::int64_t watched = 0;  // thresholds with values in their window, by model, and alerts that were open
   };
   // One step of the reconciler: looks at every threshold of every project and takes the transitions above,
   // each in a transaction of its own. May be called by several at once and cut off anywhere; the next call

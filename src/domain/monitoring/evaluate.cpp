@@ -90,8 +90,10 @@ class Evaluation {
   Evaluation(sql::Session& session, Timestamp now, std::chrono::minutes cooldown)
       : session_(session), now_(now), cooldown_(cooldown) {}
 
+  [[nodiscard]] std::int64_t watched() const { return watched_; }
   Result<std::vector<Transition>> run() {
     TRACSEQ_TRY(auto open, open_alerts(session_));
+    watched_ = static_cast<std::int64_t>(open.size());
     for (OpenAlert& one : open) open_[{one.alert.threshold_id, one.alert.model_id}] = std::move(one);
     TRACSEQ_TRY(const auto thresholds, enabled_thresholds(session_));
     for (const StoredThreshold& one : thresholds) TRACSEQ_CHECK(look_at(one));
@@ -151,6 +153,7 @@ class Evaluation {
   Result<void> decide(const StoredThreshold& stored, const std::string& model_id,
                       const std::vector<StoredSeries>& series, const Reading& reading) {
     const Threshold& threshold = stored.threshold;
+    if (reading.samples > 0) ++watched_;
     const auto open = open_.find({threshold.threshold_id, model_id});
     if (!reading.enough) {
       // Too few to tell: an open alert stays, unless nothing at all is left.
@@ -221,6 +224,7 @@ class Evaluation {
   const std::chrono::minutes cooldown_;
   std::map<Key, OpenAlert> open_;
   std::vector<Transition> transitions_;
+  std::int64_t watched_ = 0;
 };
 
 struct Taken {
@@ -233,10 +237,13 @@ TRACSEQ_DEFINE_TYPE(Taken)
 
 Result<Alerts::Evaluated> Alerts::evaluate(Timestamp now, std::chrono::minutes cooldown,
                                            const sql::Lease* lease) {
-  TRACSEQ_TRY(std::vector<Transition> transitions, database_.read([&](sql::Session& session) {
-    return Evaluation(session, now, cooldown).run();
-  }));
   Evaluated evaluated;
+  TRACSEQ_TRY(std::vector<Transition> transitions, database_.read([&](sql::Session& session) {
+    Evaluation evaluation(session, now, cooldown);
+    auto decided = evaluation.run();
+    evaluated.watched = evaluation.watched();
+    return decided;
+  }));
   for (Transition& transition : transitions) {
     Alert& alert = transition.alert;
     using Kind = Transition::Kind;
