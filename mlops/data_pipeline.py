@@ -60,10 +60,10 @@ class DataQualityIssue(enum.Enum):
 class DataSchema:
     """The columns a file must have. An empty `schema_id` is filled in."""
 
-    schema_id: str
-    name: str
-    version: str
-    columns: dict[str, dict[str, Any]]
+    schema_id: str = ""
+    name: str = ""
+    version: str = "1.0"
+    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
     validation_rules: list[dict[str, Any]] = field(default_factory=list)
     description: str = ""
     created_at: _dt.datetime = field(default_factory=utc_now)
@@ -93,8 +93,8 @@ class DataQualityReport:
 class FeatureEngineeringConfig:
     """How columns become features. An empty `config_id` is filled in."""
 
-    config_id: str
-    name: str
+    config_id: str = ""
+    name: str = ""
     numeric_features: list[str] = field(default_factory=list)
     categorical_features: list[str] = field(default_factory=list)
     text_features: list[str] = field(default_factory=list)

@@ -66,8 +66,8 @@ class ExperimentStatus(enum.Enum):
 class ExperimentConfig:
     """What a run sets out with. An empty `experiment_id` is filled in when it starts."""
 
-    experiment_id: str
-    name: str
+    experiment_id: str = ""
+    name: str = ""
     description: str = ""
     tags: list[str] = field(default_factory=list)
     model_type: str = ""
@@ -91,10 +91,10 @@ class ExperimentConfig:
 @record
 @dataclass
 class ExperimentMetrics:
-    """The values of one step."""
+    """The values of one step. An empty `experiment_id` means the experiment started last."""
 
-    experiment_id: str
-    step: int
+    experiment_id: str = ""
+    step: int = 0
     epoch: Optional[int] = None
     train_loss: Optional[float] = None
     train_accuracy: Optional[float] = None

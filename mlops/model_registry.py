@@ -47,8 +47,8 @@ class ModelMetadata:
     """One version of a model. `model_path`, `config_path`, `requirements_path` and the times are filled in."""
 
     model_id: str
-    version: str
-    name: str
+    version: str = ""
+    name: str = ""
     description: str = ""
     model_type: str = ""
     framework: str = ""

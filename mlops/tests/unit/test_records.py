@@ -127,8 +127,19 @@ def test_the_guides_short_forms_work() -> None:
         framework="sklearn", accuracy=0.95, precision=0.93, recall=0.97, f1_score=0.95, created_by="data_scientist",
     )  # fmt: skip
     assert metadata.status is ModelStatus.STAGING
+    assert ModelMetadata("m").version == ""
     latency = MetricThreshold(model_id="m", metric_name="prediction_latency", warning_threshold=500.0)
     assert latency.metric_type is MetricType.LATENCY
     assert MetricThreshold(metric_name="accuracy").metric_type is MetricType.ACCURACY
     assert MetricThreshold("mine").metric_type is MetricType.CUSTOM
     assert MetricThreshold("accuracy", MetricType.CUSTOM).metric_type is MetricType.CUSTOM
+
+
+def test_ids_may_be_left_out() -> None:
+    from mlops import DataSchema, ExperimentConfig, ExperimentMetrics, FeatureEngineeringConfig, MonitoringMetric
+
+    assert ExperimentConfig(name="x").experiment_id == ""
+    assert ExperimentMetrics(step=3, val_loss=0.5).experiment_id == ""
+    assert DataSchema(name="x", columns={}).schema_id == ""
+    assert FeatureEngineeringConfig(name="x").config_id == ""
+    assert MonitoringMetric(model_id="m", metric_name="latency", value=1.0).metric_id == ""
