@@ -178,6 +178,7 @@ void Json::push_back(Json value) {
 }
 
 Result<Json> parse_json(std::string_view text) {
+  if (text.empty()) return fail(Code::invalid, "the body is empty where JSON is expected");  // data() may be null
   if (text.size() > kJsonBytesMax)
     return fail(Code::too_large, fmt::format("the JSON has {} bytes; at most {} are read", text.size(), kJsonBytesMax));
   if (text.size() <= kKeptParserBytes) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whatever check_artifact_path accepts stays below its folder: joined to a root and normalised, it is itself.
+// Built with: storage/artifacts/path.cpp
 #include <cstdint>
 #include <filesystem>
 #include <string>
