@@ -86,7 +86,11 @@ export interface BucketList {
   items: Bucket[];
 }
 
+export type CategoricalImputation = 'mode' | 'constant';
+
 export type Cause = 'registered' | 'promote' | 'update' | 'step_back' | 'rollback' | 'deleted';
+
+export type Encoding = 'label' | 'onehot' | 'ordinal' | 'target';
 
 export interface Entry {
   entry_id: string;
@@ -122,6 +126,47 @@ export interface Experiment {
   running_count: number;
 }
 
+export interface FeatureConfig {
+  /** Made when left out. */
+  config_id: string;
+  /** What people call it. */
+  name: string;
+  /** Columns that are imputed, clipped and scaled. */
+  numeric_features: string[];
+  /** Columns that are imputed and encoded. */
+  categorical_features: string[];
+  /** Columns that become tf-idf terms. */
+  text_features: string[];
+  scaling_method: Scaling;
+  encoding_method: Encoding;
+  feature_selection_enabled: boolean;
+  /** Keep at most this many of the best columns. */
+  max_features?: number | null;
+  /** Of two columns beyond it the later one is dropped. */
+  correlation_threshold: ApiNumber;
+  /** tfidf. */
+  text_vectorization: string;
+  /** Terms kept of a text column, the most frequent first. */
+  max_vocab_size: number;
+  /** Python functions by name, run in order before the fit. */
+  custom_transformations: unknown[];
+  created_at: string;
+  created_by: string;
+  numeric_imputation: NumericImputation;
+  categorical_imputation: CategoricalImputation;
+  numeric_fill_value: ApiNumber;
+  categorical_fill_value: string;
+  clip_outliers: boolean;
+  drop_duplicates: boolean;
+  unknown_categories: UnknownCategory;
+  /** The column that target encoding and supervised selection learn from. */
+  target_column: string;
+  /** Weight of the overall mean; absent: from the data (empirical Bayes). */
+  target_smoothing?: ApiNumber | null;
+  /** Columns whose variance is not larger are dropped. */
+  variance_threshold: ApiNumber;
+}
+
 export type FileRole = 'original' | 'onnx' | 'config' | 'requirements' | 'extra';
 
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
@@ -136,6 +181,8 @@ export interface InProduction {
   error_rate?: ApiNumber | null;
   health: string;
 }
+
+export type IssueType = 'missing_values' | 'outliers' | 'duplicates' | 'schema_mismatch' | 'data_drift';
 
 export type MetricType = 'accuracy' | 'latency' | 'throughput' | 'error_rate' | 'memory_usage' | 'cpu_usage' | 'custom';
 
@@ -230,6 +277,8 @@ export interface ModelVersion {
   transformation?: TransformationLink | null;
 }
 
+export type NumericImputation = 'median' | 'mean' | 'mode' | 'constant';
+
 export type Operator = 'gt' | 'lt' | 'eq' | 'ge' | 'le';
 
 export interface Overview {
@@ -243,6 +292,37 @@ export interface Overview {
 }
 
 export type OwnerType = 'run' | 'model_version' | 'pipeline_run' | 'upload';
+
+export interface PipelineRun {
+  run_id: string;
+  pipeline_id: string;
+  trigger_type: string;
+  input_data_path: string;
+  input_data_hash: string;
+  input_rows: number;
+  schema_id: string;
+  feature_config_id: string;
+  output_data_path?: string | null;
+  output_data_hash?: string | null;
+  output_rows: number;
+  quality_report_id?: string | null;
+  data_quality_score: ApiNumber;
+  processing_steps: string[];
+  feature_count: number;
+  status: PipelineStatus;
+  started_at?: string | null;
+  completed_at?: string | null;
+  processing_time_seconds: ApiNumber;
+  processing_logs: string[];
+  error_message?: string | null;
+  created_at: string;
+  created_by: string;
+  job_id: string;
+  progress: ApiNumber;
+  transformation_id?: string | null;
+}
+
+export type PipelineStatus = 'pending' | 'running' | 'completed' | 'failed';
 
 export interface Prediction {
   /** Given by the log; ignored when recorded */
@@ -263,6 +343,36 @@ export interface Prediction {
   /** What was answered */
   outputs: unknown;
 }
+
+export interface QualityIssue {
+  type: IssueType;
+  severity: Severity2;
+  description: string;
+  columns: string[];
+  count: number;
+}
+
+export interface QualityReport {
+  report_id: string;
+  dataset_hash: string;
+  schema_id: string;
+  total_rows: number;
+  total_columns: number;
+  /** 0 to 100, over all cells. */
+  missing_value_percentage: ApiNumber;
+  duplicate_rows: number;
+  issues: QualityIssue[];
+  /** Any JSON value. */
+  column_stats: unknown;
+  /** 0 to 1. */
+  quality_score: ApiNumber;
+  created_at: string;
+  status: ReportStatus;
+  error_message?: string | null;
+  job_id?: string | null;
+}
+
+export type ReportStatus = 'pending' | 'completed' | 'failed';
 
 export interface Run {
   run_id: string;
@@ -297,6 +407,23 @@ export interface Run {
 
 export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled';
 
+export type Scaling = 'standard' | 'minmax' | 'robust' | 'none';
+
+export interface Schema {
+  /** Made when left out. */
+  schema_id: string;
+  /** What people call it. */
+  name: string;
+  version: string;
+  /** For each column its type and what its values must be. */
+  columns: unknown;
+  /** Rules across columns. */
+  validation_rules: unknown[];
+  description: string;
+  created_at: string;
+  created_by: string;
+}
+
 export interface Series {
   run_id: string;
   key: string;
@@ -308,6 +435,8 @@ export interface Series {
 }
 
 export type Severity = 'info' | 'warning' | 'critical';
+
+export type Severity2 = 'info' | 'warning' | 'error';
 
 export interface Tag {
   key: string;
@@ -364,6 +493,8 @@ export interface Transition {
   actor: string;
   time: string;
 }
+
+export type UnknownCategory = 'ignore' | 'error';
 
 export interface WhoAmI {
   actor: string;

@@ -32,74 +32,9 @@ export type Tile = api.Tile;
 export type Overview = api.Overview;
 export type AuditEntry = api.Entry;
 export type Who = api.WhoAmI;
-
-export interface Schema {
-  schema_id: string;
-  name: string;
-  version: string;
-  description?: string;
-  columns: Record<string, Document>;
-  validation_rules?: Document[];
-  created_at?: string;
-  created_by?: string;
-}
-
-export interface QualityIssue {
-  type: string;
-  severity: string;
-  description: string;
-  columns: string[];
-  count: number;
-}
-
-export interface QualityReport {
-  report_id: string;
-  schema_id: string;
-  dataset_hash?: string;
-  total_rows: number;
-  total_columns: number;
-  missing_value_percentage: number;
-  duplicate_rows: number;
-  quality_score: number;
-  issues: QualityIssue[];
-  /** Left out in lists. */
-  column_stats?: Record<string, Document> | null;
-  created_at?: string;
-  status: string;
-  error_message?: string | null;
-}
-
-export interface FeatureConfig {
-  config_id: string;
-  name: string;
-  numeric_features?: string[];
-  categorical_features?: string[];
-  text_features?: string[];
-  scaling_method?: string;
-  encoding_method?: string;
-  created_at?: string;
-}
-
-export interface PipelineRun {
-  run_id: string;
-  pipeline_id: string;
-  status: string;
-  trigger_type?: string;
-  schema_id?: string;
-  feature_config_id?: string;
-  quality_report_id?: string | null;
-  data_quality_score?: number;
-  input_rows?: number;
-  output_rows?: number;
-  feature_count?: number;
-  input_data_hash?: string;
-  output_data_hash?: string | null;
-  processing_steps?: string[];
-  processing_logs?: string[];
-  processing_time_seconds?: number;
-  progress?: number;
-  error_message?: string | null;
-  created_at: string;
-  started_at?: string | null;
-  completed_at?: string | null;
-}
+export type Schema = Refined<api.Schema, { columns: Record<string, Document>; validation_rules: Document[] }>;
+export type QualityIssue = api.QualityIssue;
+/** In lists without column_stats. */
+export type QualityReport = Refined<api.QualityReport, { column_stats?: Record<string, Document> | null }>;
+export type FeatureConfig = api.FeatureConfig;
+export type PipelineRun = api.PipelineRun;
