@@ -164,7 +164,7 @@ def _thin(series: Series) -> Series:
 def _range(known: Sequence[float]) -> tuple[float, float]:
     low, high = min(known), max(known)
     if low == high:
-        low, high = low - (abs(low) * 0.1 or 1.0), high + (abs(high) * 0.1 or 1.0)
+        low, high = (0.0, high * 1.25 or 1.0) if low >= 0 else (low * 1.25, 0.0)
     margin = (high - low) * 0.08
     floor = 0.0 if low >= 0 and low - margin < 0 else low - margin
     return floor, high + margin

@@ -28,6 +28,12 @@ _FIELDS = (
     "timestamp",
 )
 _UNITS = {"prediction_latency": "ms", "throughput": "/s", "cpu_usage_percent": "%", "memory_usage_mb": "MB"}
+_LABELS = {
+    "prediction_latency": "prediction latency, median to 95th percentile",
+    "cpu_usage_percent": "CPU of the serving process",
+    "memory_usage_mb": "memory of the serving process",
+    "prediction_error": "share of failed predictions",
+}
 # What a dashboard shows first.
 ORDER = (
     "prediction_latency",
@@ -78,6 +84,16 @@ def document(
     return page(model_id, version, state, span, _tiles(health, buckets, shown), series, shown)
 
 
+def shown_from(
+    span: tuple[_dt.datetime, _dt.datetime], buckets: dict[str, list[dict[str, Any]]]
+) -> Optional[_dt.datetime]:
+    """Where the charts should begin instead, if the values fill only the last third of the period."""
+    first = min((_json.parse_time(items[0]["time"]) for items in buckets.values() if items), default=span[0])
+    if first - span[0] < (span[1] - span[0]) * 2 / 3:
+        return None
+    return max(span[0], first - (span[1] - first) * 0.05 - _dt.timedelta(seconds=10))
+
+
 def _number(value: Any) -> Optional[float]:
     return None if value is None else _json.to_float(value)
 
@@ -85,10 +101,11 @@ def _number(value: Any) -> Optional[float]:
 def _series(name: str, items: Sequence[dict[str, Any]]) -> Series:
     times = [_json.parse_time(item["time"]).timestamp() for item in items]
     means = [_number(item.get("mean")) for item in items]
+    label = _LABELS.get(name, name)
     if name != "prediction_latency":
-        return Series(name, _UNITS.get(name, ""), times, means)
+        return Series(label, _UNITS.get(name, ""), times, means)
     return Series(
-        "prediction latency, median to 95th percentile",
+        label,
         "ms",
         times,
         means,

@@ -370,16 +370,25 @@ class ModelMonitor(Service):
         names = await self._metric_names(model_id, start)
         if not names:
             return ""
-        buckets = {}
-        for name in names:
-            query = target("/api/v1/monitoring/series", model_id=model_id, name=name, start=_json.format_time(start))
-            buckets[name] = (await self._get(query))["items"]
+        buckets = await self._buckets(model_id, names, start)
+        later = _monitor_report.shown_from((start, end), buckets)
+        if later is not None:
+            start = later
+            buckets = await self._buckets(model_id, names, start)
         alerts = await self._list(_ALERTS, _monitor_report.ALERTS_SHOWN, model_id=model_id)
         document = _monitor_report.document(model_id, health, (start, end), buckets, [_alert_of(a) for a in alerts])
         path = self.dashboard_dir / f"{_file_name(model_id)}_dashboard.html"
         await self._io.run(_write, path, document)
         _log.info("dashboard_generated", model_id=model_id, path=str(path))
         return str(path)
+
+    async def _buckets(self, model_id: str, names: list[str], start: _dt.datetime) -> dict[str, list[dict[str, Any]]]:
+        """The statistics of each metric by stretches of time."""
+        found = {}
+        for name in names:
+            query = target("/api/v1/monitoring/series", model_id=model_id, name=name, start=_json.format_time(start))
+            found[name] = list((await self._get(query))["items"])
+        return found
 
     async def _metric_names(self, model_id: str, start: _dt.datetime) -> list[str]:
         """Names with values in the period, the known ones first."""
