@@ -76,8 +76,14 @@ Result<void> stop_processes(const Invocation& in) {
   if (stopping.empty() && in.has("pid")) return fail(Code::not_found, fmt::format("no tracseq process has the pid {}", wanted));
   for (const Running& one : stopping) kill(one.pid, SIGTERM);
   const auto until = std::chrono::steady_clock::now() + kStopWait;
-  const auto lives = [](const Running& one) { return kill(one.pid, 0) == 0; };
-  while (std::any_of(stopping.begin(), stopping.end(), lives)) {
+  // Looked up anew each time: a process that has ended but was not reaped yet still takes signals.
+  const auto some_live = [&] {
+    const auto running = find_running();
+    return std::any_of(stopping.begin(), stopping.end(), [&](const Running& one) {
+      return std::any_of(running.begin(), running.end(), [&](const Running& r) { return r.pid == one.pid; });
+    });
+  };
+  while (some_live()) {
     if (std::chrono::steady_clock::now() > until) return fail(Code::deadline, "some did not end in time; `tracseq ps` lists them");
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }

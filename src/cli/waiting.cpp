@@ -2,6 +2,13 @@
 #include "cli/waiting.h"
 
 namespace tracseq::cli {
+
+struct AnyPath {
+  std::string rest;
+};
+TRACSEQ_DESCRIBE(AnyPath, (rest))
+TRACSEQ_DEFINE_TYPE(AnyPath)
+
 namespace {
 
 server::ServerOptions without_page(server::ServerOptions options) {
@@ -16,6 +23,7 @@ api::Route plain(std::string path, std::string summary, api::Handler handler) {
   route.permission = "public";
   route.effect = api::Effect::reads;
   route.summary = std::move(summary);
+  route.input = &type_info<AnyPath>();
   route.runs = api::RunsOn::immediate;
   route.handler = std::move(handler);
   return route;
