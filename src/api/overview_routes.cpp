@@ -170,8 +170,12 @@ std::vector<Tile> system_tiles(const Sources& from) {
   const Hours latency(from.answers, from.model_id, "prediction_latency", from.now);
   const Hours memory(from.answers, from.model_id, "memory_usage_mb", from.now);
   const Hours cpu(from.answers, from.model_id, "cpu_usage_percent", from.now);
+  // Zero stands for what nobody measured, but for predictions.
   const auto served = [&](const char* key) {
-    return from.health.empty() ? std::nullopt : std::optional<double>(from.health_sum(key));
+    const double sum = from.health_sum(key);
+    const bool measured =
+        sum > 0 || (!from.health.empty() && std::string_view(key) == "predictions_last_hour");
+    return measured ? std::optional<double>(sum) : std::nullopt;
   };
   return {
       with_delta(tile("latency_p95", "Latency p95, this hour", latency.last("p95"), "ms", latency.of("p95")),

@@ -154,3 +154,29 @@ test('the server going away is said, and so is its coming back', async () => {
   await page.getByText('reconnecting').or(page.getByText('polling', { exact: true })).first().waitFor();
   await page.close();
 });
+
+test('artifacts are listed and previewed: table, picture, document, text', async () => {
+  const id = await logRun(server, { name: 'with files' }, 2);
+  const put = async (path, type, body) => {
+    const response = await fetch(`${server.url}/api/v1/runs/${id}/artifacts?path=${encodeURIComponent(path)}`, { method: 'PUT', headers: { 'Content-Type': type }, body });
+    assert.equal(response.status, 201, await response.text());
+  };
+  await put('confusion.csv', 'text/csv', 'actual,benign\nbenign,70\n');
+  await put('plots/roc.svg', 'image/svg+xml', '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"><path d="M0 0h40v30"/></svg>');
+  await put('report.json', 'application/json', '{"accuracy":0.974}');
+  await put('notes.txt', 'text/plain', 'Nothing unusual.');
+  await put('empty.txt', 'text/plain', '');
+  const page = await browser.open(`${server.url}/runs/${id}?tab=artifacts`);
+  await page.getByRole('region', { name: 'The first rows of confusion.csv' }).getByText('70').waitFor();
+  await page.getByRole('button', { name: /roc.svg/ }).click();
+  await eventually('the picture being shown', () => page.locator('img[alt="roc.svg"]').evaluate((image) => image.complete && image.naturalWidth === 40));
+  await page.getByRole('button', { name: /report.json/ }).click();
+  await page.getByText('"accuracy": 0.974').waitFor();
+  await page.getByRole('button', { name: /notes.txt/ }).click();
+  await page.getByText('Nothing unusual.').waitFor();
+  await page.getByRole('button', { name: /empty.txt/ }).click();
+  await page.getByText('The file is empty.').waitFor();
+  assert.ok(new URL(page.url()).searchParams.get('artifact'));
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

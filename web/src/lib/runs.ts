@@ -14,10 +14,10 @@ export interface RunColumn {
 }
 
 const fixed: RunColumn[] = [
-  { key: 'name', title: 'Run', group: 'Run', width: 240, sortable: true },
-  { key: 'status', title: 'Status', group: 'Run', width: 116, sortable: true },
-  { key: 'created_at', title: 'Created', group: 'Run', width: 108, sortable: true },
-  { key: 'duration', title: 'Duration', group: 'Run', width: 100, numeric: true, sortable: false },
+  { key: 'name', title: 'Run', group: 'Run', width: 216, sortable: true },
+  { key: 'status', title: 'Status', group: 'Run', width: 112, sortable: true },
+  { key: 'created_at', title: 'Created', group: 'Run', width: 100, sortable: true },
+  { key: 'duration', title: 'Duration', group: 'Run', width: 92, numeric: true, sortable: false },
   { key: 'created_by', title: 'By', group: 'Run', width: 120, sortable: false },
   { key: 'model_type', title: 'Model type', group: 'Run', width: 150, sortable: true },
   { key: 'framework', title: 'Framework', group: 'Run', width: 110, sortable: false },
@@ -34,13 +34,13 @@ function keysOf(runs: readonly Run[], pick: (run: Run) => object | undefined): s
 export function columnsOf(runs: readonly Run[]): RunColumn[] {
   return [
     ...fixed,
-    ...keysOf(runs, (run) => run.metrics).map((key): RunColumn => ({ key: `metrics.${key}`, title: key, group: 'Metrics', width: 116, numeric: true, sortable: true })),
-    ...keysOf(runs, (run) => run.params).map((key): RunColumn => ({ key: `params.${key}`, title: key, group: 'Parameters', width: 124, numeric: runs.some((run) => typeof run.params[key] === 'number'), sortable: true })),
+    ...keysOf(runs, (run) => run.metrics).map((key): RunColumn => ({ key: `metrics.${key}`, title: key, group: 'Metrics', width: 104, numeric: true, sortable: true })),
+    ...keysOf(runs, (run) => run.params).map((key): RunColumn => ({ key: `params.${key}`, title: key, group: 'Parameters', width: 104, numeric: runs.some((run) => typeof run.params[key] === 'number'), sortable: true })),
   ];
 }
 
 const usualMetrics = 4;
-const usualParams = 3;
+const usualParams = 2;
 const notUsual = /memory|gpu|cpu|time_seconds|^train_/;
 
 /** The columns shown until somebody chooses: the facts, then the metrics that judge a run, then what was tried. */
