@@ -31,7 +31,8 @@ Result<std::string> decode(std::string_view text, Plus plus) {
     } else {
       const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
       const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-      if (high < 0 || low < 0) return fail(Code::invalid, "the address has a % that is not followed by two hex digits");
+      if (high < 0 || low < 0)
+        return fail(Code::invalid, "the address has a % that is not followed by two hex digits");
       out += static_cast<char>(high * 16 + low);
       i += 2;
     }
@@ -66,19 +67,22 @@ Result<void> read_query(std::string_view query, Request& request) {
     TRACSEQ_TRY(std::string name, decode(pair.substr(0, equals), Plus::space));
     TRACSEQ_TRY(std::string value, decode(pair.substr(std::min(equals + 1, pair.size())), Plus::space));
     const auto forbidden = [](char c) { return is_control(c) && c != '\t' && c != '\n' && c != '\r'; };
-    if (std::any_of(name.begin(), name.end(), is_control) || std::any_of(value.begin(), value.end(), forbidden))
+    if (std::any_of(name.begin(), name.end(), is_control) ||
+        std::any_of(value.begin(), value.end(), forbidden))
       return fail(Code::invalid, "the query string holds a control character");
     if (request.query.size() >= kQueryParametersMax)
-      return fail(Code::invalid, fmt::format("the query string has more than {} parameters", kQueryParametersMax));
+      return fail(Code::invalid,
+                  fmt::format("the query string has more than {} parameters", kQueryParametersMax));
     request.query.emplace_back(std::move(name), std::move(value));
   }
   return {};
 }
 
 Code code_of_status(int status) {
-  for (const Code code : {Code::invalid, Code::unauthenticated, Code::forbidden, Code::not_found, Code::conflict,
-                          Code::too_large, Code::precondition_failed, Code::unprocessable, Code::resource_exhausted,
-                          Code::cancelled, Code::unsupported, Code::unavailable, Code::deadline, Code::storage_full})
+  for (const Code code :
+       {Code::invalid, Code::unauthenticated, Code::forbidden, Code::not_found, Code::conflict,
+        Code::too_large, Code::precondition_failed, Code::unprocessable, Code::resource_exhausted,
+        Code::cancelled, Code::unsupported, Code::unavailable, Code::deadline, Code::storage_full})
     if (http_status(code) == status) return code;
   if (status == 502) return Code::unavailable;
   return status >= 400 && status < 500 ? Code::invalid : Code::internal;
@@ -104,8 +108,9 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = byte < 0x80 && (std::isalnum(byte) != 0 || kUnreserved.find(c) != std::string_view::npos ||
-                                       keep.find(c) != std::string_view::npos);
+    const bool plain =
+        byte < 0x80 && (std::isalnum(byte) != 0 || kUnreserved.find(c) != std::string_view::npos ||
+                        keep.find(c) != std::string_view::npos);
     if (plain) {
       out += c;
     } else {

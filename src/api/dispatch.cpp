@@ -18,18 +18,20 @@ constexpr std::string_view kGzipSuffix = "-gzip";  // the server marks the tag o
 Result<void> check_permission(const Route& route, const Actor& actor) {
   if (route.permission == "public" || actor.may(route.permission)) return {};
   if (actor.kind == "anonymous")
-    return fail(Code::unauthenticated, fmt::format("this call needs a credential that grants {}", route.permission));
-  return fail(Code::forbidden, fmt::format("{} may not do this: the permission {} is missing", actor.id, route.permission));
+    return fail(Code::unauthenticated,
+                fmt::format("this call needs a credential that grants {}", route.permission));
+  return fail(Code::forbidden,
+              fmt::format("{} may not do this: the permission {} is missing", actor.id, route.permission));
 }
 
 bool is_plain_text(std::string_view text) {
   return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-  });
+           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+         });
 }
 
-// Two requests with the same fingerprint are the same request. The bytes of a streamed body are not in it, only their
-// number and the digest the caller announced.
+// Two requests with the same fingerprint are the same request. The bytes of a streamed body are not in it,
+// only their number and the digest the caller announced.
 std::string fingerprint(const Request& request) {
   Sha256 hash;
   const auto add = [&](std::string_view part) {
@@ -57,7 +59,8 @@ Result<CallContext> complete(const CallContext& ctx, const Request& request) {
   if (full.idempotency_key.empty()) full.idempotency_key = request.header("idempotency-key");
   if (full.reason.empty()) full.reason = request.header("x-reason");
   if (full.idempotency_key.size() > kIdempotencyKeyMax || !is_plain_text(full.idempotency_key))
-    return fail(Code::invalid, fmt::format("Idempotency-Key must be plain text of at most {} bytes", kIdempotencyKeyMax));
+    return fail(Code::invalid,
+                fmt::format("Idempotency-Key must be plain text of at most {} bytes", kIdempotencyKeyMax));
   if (full.reason.size() > kReasonMax || !is_plain_text(full.reason))
     return fail(Code::invalid, fmt::format("X-Reason must be plain text of at most {} bytes", kReasonMax));
   if (!full.idempotency_key.empty() && full.fingerprint.empty()) full.fingerprint = fingerprint(request);
@@ -69,7 +72,8 @@ std::string entity_tag(std::string_view body) {
   return fmt::format("\"{:016x}{:016x}\"", hash.high64, hash.low64);
 }
 
-// Whether one of the tags in If-None-Match names this one; weak comparison, as RFC 9110 has it for this header.
+// Whether one of the tags in If-None-Match names this one; weak comparison, as RFC 9110 has it for this
+// header.
 bool names_tag(std::string_view header, std::string_view tag) {
   const std::string_view bare = tag.substr(0, tag.size() - 1);  // without the closing quote
   while (!header.empty()) {
@@ -102,7 +106,8 @@ Result<Response> call_handler(const Route& route, const CallContext& ctx, Reques
   TRACSEQ_TRY(const CallContext full, complete(ctx, request));
   TRACSEQ_CHECK(full.check());
   std::optional<TextSource> whole;
-  if (route.body == BodyKind::stream && request.stream == nullptr) {  // a body that came whole, for a handler that pulls
+  if (route.body == BodyKind::stream &&
+      request.stream == nullptr) {  // a body that came whole, for a handler that pulls
     if (!request.content_length) request.content_length = request.body.size();
     request.stream = &whole.emplace(std::move(request.body));
     request.body.clear();
@@ -119,7 +124,8 @@ Result<Response> call_guarded(const Route& route, const CallContext& ctx, Reques
   } catch (const std::exception& bug) {
     return fail(Code::internal, "an internal error; the log has more under this request id", bug.what());
   } catch (...) {
-    return fail(Code::internal, "an internal error; the log has more under this request id", "unknown exception");
+    return fail(Code::internal, "an internal error; the log has more under this request id",
+                "unknown exception");
   }
 }
 
@@ -136,14 +142,16 @@ void count(const Route& route, Entry& entry, metrics::Registry& registry, int st
   answers->add();
   metrics::Histogram* histogram = entry.seconds.load(std::memory_order_acquire);
   if (histogram == nullptr) {
-    histogram = &registry.histogram("tracseq_request_seconds", "Time to answer, by route", metrics::kLatencySeconds,
-                                    {{"method", std::string(method_name(route.method))}, {"route", route.path}});
+    histogram =
+        &registry.histogram("tracseq_request_seconds", "Time to answer, by route", metrics::kLatencySeconds,
+                            {{"method", std::string(method_name(route.method))}, {"route", route.path}});
     entry.seconds.store(histogram, std::memory_order_release);
   }
   histogram->observe(seconds);
 }
 
-// Probes and other calls that anybody may make in memory are logged for debugging only: they would drown the rest.
+// Probes and other calls that anybody may make in memory are logged for debugging only: they would drown the
+// rest.
 log::Level level_of(const Route* route, int status) {
   if (status >= 500) return log::Level::error;
   if (route == nullptr || status >= 400) return log::Level::info;
@@ -155,26 +163,41 @@ void write_log(const Route* route, const CallContext& ctx, const Request& reques
                const Error* error) {
   const log::Level level = level_of(route, status);
   if (level < log::level()) return;
-  const std::string_view path = route != nullptr ? std::string_view(route->path) : std::string_view("unknown");
+  const std::string_view path =
+      route != nullptr ? std::string_view(route->path) : std::string_view("unknown");
   const auto ms = seconds * 1e3;
   if (error != nullptr) {
-    log::write(level, "request", {{"method", method_name(request.method)}, {"route", path}, {"status", status},
-                                  {"duration_ms", ms}, {"actor", ctx.actor.id}, {"code", code_name(error->code)},
-                                  {"message", error->message}, {"detail", error->detail}});
+    log::write(level, "request",
+               {{"method", method_name(request.method)},
+                {"route", path},
+                {"status", status},
+                {"duration_ms", ms},
+                {"actor", ctx.actor.id},
+                {"code", code_name(error->code)},
+                {"message", error->message},
+                {"detail", error->detail}});
   } else {
-    log::write(level, "request", {{"method", method_name(request.method)}, {"route", path}, {"status", status},
-                                  {"duration_ms", ms}, {"actor", ctx.actor.id}});
+    log::write(level, "request",
+               {{"method", method_name(request.method)},
+                {"route", path},
+                {"status", status},
+                {"duration_ms", ms},
+                {"actor", ctx.actor.id}});
   }
 }
 
 Result<Response> refuse(const Router::Match& match, const Request& request) {
-  if (match.allow.empty()) return fail(Code::not_found, fmt::format("there is no {}", request.path.substr(0, 200)));
-  return fail(Code::invalid, fmt::format("{} is not allowed here; allowed: {}", method_name(request.method), match.allow));
+  if (match.allow.empty())
+    return fail(Code::not_found, fmt::format("there is no {}", request.path.substr(0, 200)));
+  return fail(Code::invalid,
+              fmt::format("{} is not allowed here; allowed: {}", method_name(request.method), match.allow));
 }
 
 }  // namespace
 
-Response Router::dispatch(const CallContext& ctx, Request& request) const { return dispatch(match(request), ctx, request); }
+Response Router::dispatch(const CallContext& ctx, Request& request) const {
+  return dispatch(match(request), ctx, request);
+}
 
 Response Router::dispatch(const Match& match, const CallContext& ctx, Request& request) const {
   const auto start = Steady::now();
@@ -186,9 +209,11 @@ Response Router::dispatch(const Match& match, const CallContext& ctx, Request& r
     context = &named;
   }
   const log::Scope scope(context->request_id);
-  Result<Response> answer = match.route != nullptr ? call_guarded(*match.route, *context, request) : refuse(match, request);
+  Result<Response> answer =
+      match.route != nullptr ? call_guarded(*match.route, *context, request) : refuse(match, request);
   const bool wrong_method = match.route == nullptr && !match.allow.empty();
-  Response response = answer ? std::move(*answer) : error_response(answer.error(), context->request_id, wrong_method ? 405 : 0);
+  Response response = answer ? std::move(*answer)
+                             : error_response(answer.error(), context->request_id, wrong_method ? 405 : 0);
   if (wrong_method) response.headers.emplace_back("Allow", match.allow);
   const double seconds = std::chrono::duration<double>(Steady::now() - start).count();
   if (match.route != nullptr)

@@ -29,11 +29,13 @@ std::string event_text(const sql::OutboxEvent& event) {
   data += ",\"data\":" + (event.data.empty() ? std::string("null") : event.data);
   member("time", format_rfc3339(event.time));
   data += '}';
-  std::erase_if(data, [](char c) { return c == '\n' || c == '\r'; });  // stored JSON is compact; a line is a field here
+  std::erase_if(
+      data, [](char c) { return c == '\n' || c == '\r'; });  // stored JSON is compact; a line is a field here
   return fmt::format("id: {}\nevent: change\ndata: {}\n\n", event.position, data);
 }
 
-// Whether an event is of an object: the object itself, or something that names it in its data ("run_id", "model_id").
+// Whether an event is of an object: the object itself, or something that names it in its data ("run_id",
+// "model_id").
 bool is_of(const sql::OutboxEvent& event, std::string_view type, std::string_view id) {
   if (event.object_type.starts_with(type) && event.object_id.starts_with(id)) {
     const std::string_view rest = std::string_view(event.object_id).substr(id.size());
@@ -89,7 +91,8 @@ class Events::Listener final : public Feed {
     std::vector<const sql::OutboxEvent*> ordered;
     ordered.reserve(waiting_.size());
     for (const auto& [key, event] : waiting_) ordered.push_back(&event);
-    std::sort(ordered.begin(), ordered.end(), [](const auto* a, const auto* b) { return a->position < b->position; });
+    std::sort(ordered.begin(), ordered.end(),
+              [](const auto* a, const auto* b) { return a->position < b->position; });
     std::string text;
     for (const auto* event : ordered) text += event_text(*event);
     waiting_.clear();
@@ -206,7 +209,8 @@ void Events::run() {
       if (stopping_) return;
     }
     const auto done = deliver();
-    if (!done) log::warning("events.poll", {{"message", done.error().message}, {"detail", done.error().detail}});
+    if (!done)
+      log::warning("events.poll", {{"message", done.error().message}, {"detail", done.error().detail}});
     pause = done ? times_.poll : times_.poll_failed;
   }
 }

@@ -25,18 +25,20 @@ struct EventFilter {
 TRACSEQ_DESCRIBE(EventFilter, (topic, run_id, model_id))
 
 struct EventTimes {
-  std::chrono::milliseconds poll{100};         // how often the outbox is looked at while somebody listens
-  std::chrono::milliseconds coalesce{250};     // at most one event per topic and object in that time
+  std::chrono::milliseconds poll{100};           // how often the outbox is looked at while somebody listens
+  std::chrono::milliseconds coalesce{250};       // at most one event per topic and object in that time
   std::chrono::milliseconds poll_failed{1'000};  // after the database did not answer
 };
 
-inline constexpr std::size_t kListenersMax = 500;         // one more is `resource_exhausted`
-inline constexpr std::size_t kFeedBytesMax = 256UL << 10; // unread text of a listener; beyond it the feed ends
-inline constexpr std::size_t kFeedObjectsMax = 5'000;     // objects waiting for their coalesced event; likewise
+inline constexpr std::size_t kListenersMax = 500;  // one more is `resource_exhausted`
+inline constexpr std::size_t kFeedBytesMax = 256UL
+                                             << 10;    // unread text of a listener; beyond it the feed ends
+inline constexpr std::size_t kFeedObjectsMax = 5'000;  // objects waiting for their coalesced event; likewise
 
-// Live events for pages: one thread, started by the first listener, reads the outbox while somebody listens, so changes of any process on the database
-// appear. Every listener gets, in the text of server-sent events, `event: change` with the event as JSON and its
-// position as id. Thread-safe; the database outlives it. Destroying it ends all feeds.
+// Live events for pages: one thread, started by the first listener, reads the outbox while somebody listens,
+// so changes of any process on the database appear. Every listener gets, in the text of server-sent events,
+// `event: change` with the event as JSON and its position as id. Thread-safe; the database outlives it.
+// Destroying it ends all feeds.
 class Events {
  public:
   explicit Events(sql::Database& database, EventTimes times = {});
@@ -44,8 +46,9 @@ class Events {
   Events(const Events&) = delete;
   Events& operator=(const Events&) = delete;
 
-  // A feed of what happens from now on, or after the position `resume` (a Last-Event-ID). Where more has happened
-  // since than is worth telling one by one, the feed begins with one event of topic "*": read everything anew.
+  // A feed of what happens from now on, or after the position `resume` (a Last-Event-ID). Where more has
+  // happened since than is worth telling one by one, the feed begins with one event of topic "*": read
+  // everything anew.
   Result<std::shared_ptr<Feed>> listen(const std::string& project_id, EventFilter filter,
                                        std::optional<std::int64_t> resume);
 

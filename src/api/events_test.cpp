@@ -21,7 +21,8 @@ struct Shown {
 class EventsTest : public sql::testing::DatabaseTest {
  protected:
   // A change as services make it.
-  void change(const std::string& kind, const std::string& object_id, const std::string& type = "run", Json data = {}) {
+  void change(const std::string& kind, const std::string& object_id, const std::string& type = "run",
+              Json data = {}) {
     audit::Ledger ledger(database());
     CallContext ctx;
     const auto done = ledger.change<Empty>(ctx, {type + "." + kind, type, object_id},
@@ -33,7 +34,8 @@ class EventsTest : public sql::testing::DatabaseTest {
   }
 
   // Reads the feed until `enough` events came or the time is up.
-  std::vector<Shown> read(Feed& feed, std::size_t enough, std::chrono::milliseconds time = std::chrono::seconds(5)) {
+  std::vector<Shown> read(Feed& feed, std::size_t enough,
+                          std::chrono::milliseconds time = std::chrono::seconds(5)) {
     std::vector<Shown> shown;
     const auto end = Steady::now() + time;
     while (shown.size() < enough && Steady::now() < end) {
@@ -55,8 +57,8 @@ class EventsTest : public sql::testing::DatabaseTest {
     EXPECT_NE(event.find("event: change\n"), std::string::npos);
     const auto document = parse_json(std::string_view(event).substr(data + 6));
     ASSERT_TRUE(document) << event;
-    shown.push_back({std::stoll(event.substr(4)), document->find("topic")->string_or(""), document->find("kind")->string_or(""),
-                     document->find("object_id")->string_or("")});
+    shown.push_back({std::stoll(event.substr(4)), document->find("topic")->string_or(""),
+                     document->find("kind")->string_or(""), document->find("object_id")->string_or("")});
     EXPECT_NE(document->find("time"), nullptr);
   }
 
@@ -84,12 +86,14 @@ TEST_P(EventsTest, TellsWhatOtherProcessesDoSoon) {
   ASSERT_TRUE(other);
   audit::Ledger ledger(**other);
   const auto start = Steady::now();
-  ASSERT_TRUE((ledger.change<Empty>(CallContext{}, {"run.started", "run", "x"}, [](sql::Transaction&, audit::Record& record) -> Result<Empty> {
-    record.publish("runs", "started");
-    return Empty{};
-  })));
+  ASSERT_TRUE((ledger.change<Empty>(CallContext{}, {"run.started", "run", "x"},
+                                    [](sql::Transaction&, audit::Record& record) -> Result<Empty> {
+                                      record.publish("runs", "started");
+                                      return Empty{};
+                                    })));
   EXPECT_EQ(read(*feed, 1).size(), 1U);
-  EXPECT_LT(Steady::now() - start, std::chrono::milliseconds(1'000));  // 500 ms on a machine with nothing else to do
+  EXPECT_LT(Steady::now() - start,
+            std::chrono::milliseconds(1'000));  // 500 ms on a machine with nothing else to do
 }
 
 TEST_P(EventsTest, CoalescesPerObject) {
@@ -145,8 +149,10 @@ TEST_P(EventsTest, ResumingBeforeWhatIsKeptMeansReadingAnew) {
 
 TEST_P(EventsTest, FiltersByTopicAndObject) {
   Events events(database(), {.coalesce = std::chrono::milliseconds(1)});
-  const auto topic = events.listen("default", {.topic = "models", .run_id = {}, .model_id = {}}, std::nullopt).value();
-  const auto run = events.listen("default", {.topic = {}, .run_id = "r1", .model_id = {}}, std::nullopt).value();
+  const auto topic =
+      events.listen("default", {.topic = "models", .run_id = {}, .model_id = {}}, std::nullopt).value();
+  const auto run =
+      events.listen("default", {.topic = {}, .run_id = "r1", .model_id = {}}, std::nullopt).value();
   const auto other_project = events.listen("elsewhere", {}, std::nullopt).value();
   change("started", "r1");
   change("started", "r11");

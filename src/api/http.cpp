@@ -18,7 +18,8 @@ constexpr std::array<std::pair<Method, std::string_view>, 5> kMethods{{{Method::
 // Messages repeat what the caller sent, which need not be UTF-8.
 std::string printable(std::string text) {
   if (is_utf8(text)) return text;
-  std::replace_if(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }, '?');
   return text;
 }
 

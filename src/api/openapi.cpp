@@ -12,8 +12,8 @@
 namespace tracseq::api {
 namespace {
 
-// A type that is read is looser than the same type written: only `required` fields must be there, where an answer holds
-// every field that is not optional.
+// A type that is read is looser than the same type written: only `required` fields must be there, where an
+// answer holds every field that is not optional.
 enum class Use { read, written };
 
 Json object(std::initializer_list<std::pair<const char*, Json>> members) {
@@ -31,27 +31,40 @@ Json list(std::vector<std::string> items) {
 class Schemas {
  public:
   Schemas() {
-    components_["Double"] =
-        object({{"description", "A double; the three values JSON has no number for are strings."},
-                {"oneOf", Json::Array{object({{"type", "number"}, {"format", "double"}}),
-                                      object({{"type", "string"}, {"enum", list({"NaN", "Infinity", "-Infinity"})}})}}});
+    components_["Double"] = object(
+        {{"description", "A double; the three values JSON has no number for are strings."},
+         {"oneOf",
+          Json::Array{object({{"type", "number"}, {"format", "double"}}),
+                      object({{"type", "string"}, {"enum", list({"NaN", "Infinity", "-Infinity"})}})}}});
   }
 
   Json of(const TypeInfo& type, Use use) {
     switch (type.kind) {
-      case Kind::boolean: return object({{"type", "boolean"}});
-      case Kind::int32: return object({{"type", "integer"}, {"format", "int32"}});
-      case Kind::int64: return object({{"type", "integer"}, {"format", "int64"}});
-      case Kind::float64: return reference("Double");
-      case Kind::string: return object({{"type", "string"}});
-      case Kind::timestamp: return object({{"type", "string"}, {"format", "date-time"}});
-      case Kind::blob: return object({{"type", "string"}, {"contentEncoding", "base64"}});
-      case Kind::json: return object({{"description", "Any JSON value."}});
-      case Kind::optional: return of(type.element(), use);
-      case Kind::array: return object({{"type", "array"}, {"items", of(type.element(), use)}});
-      case Kind::map: return object({{"type", "object"}, {"additionalProperties", of(type.element(), use)}});
+      case Kind::boolean:
+        return object({{"type", "boolean"}});
+      case Kind::int32:
+        return object({{"type", "integer"}, {"format", "int32"}});
+      case Kind::int64:
+        return object({{"type", "integer"}, {"format", "int64"}});
+      case Kind::float64:
+        return reference("Double");
+      case Kind::string:
+        return object({{"type", "string"}});
+      case Kind::timestamp:
+        return object({{"type", "string"}, {"format", "date-time"}});
+      case Kind::blob:
+        return object({{"type", "string"}, {"contentEncoding", "base64"}});
+      case Kind::json:
+        return object({{"description", "Any JSON value."}});
+      case Kind::optional:
+        return of(type.element(), use);
+      case Kind::array:
+        return object({{"type", "array"}, {"items", of(type.element(), use)}});
+      case Kind::map:
+        return object({{"type", "object"}, {"additionalProperties", of(type.element(), use)}});
       case Kind::enumeration:
-      case Kind::object: break;
+      case Kind::object:
+        break;
     }
     return component(type, use);
   }
@@ -79,7 +92,8 @@ class Schemas {
     for (const Field& field : type.fields) {
       if (!keep(field)) continue;
       properties.set(field.name, of_field(field, use));
-      if (use == Use::written ? field.type().kind != Kind::optional : field.doc.required) required.push_back(field.name);
+      if (use == Use::written ? field.type().kind != Kind::optional : field.doc.required)
+        required.push_back(field.name);
     }
     Json schema = object({{"type", "object"}, {"properties", std::move(properties)}});
     if (!required.as_array()->empty()) schema.set("required", std::move(required));
@@ -87,7 +101,9 @@ class Schemas {
     return schema;
   }
 
-  static Json reference(const std::string& name) { return object({{"$ref", "#/components/schemas/" + name}}); }
+  static Json reference(const std::string& name) {
+    return object({{"$ref", "#/components/schemas/" + name}});
+  }
 
   [[nodiscard]] Json components() const {
     Json out = Json::object();
@@ -97,7 +113,8 @@ class Schemas {
 
  private:
   static Json bound(double value) {
-    return std::trunc(value) == value && std::abs(value) < 9e15 ? Json(static_cast<std::int64_t>(value)) : Json(value);
+    return std::trunc(value) == value && std::abs(value) < 9e15 ? Json(static_cast<std::int64_t>(value))
+                                                                : Json(value);
   }
 
   Json component(const TypeInfo& type, Use use) {
@@ -197,25 +214,32 @@ void add_input(Schemas& schemas, const Route& route, Json& operation) {
   Json parameters = Json::array();
   bool rest = false;
   for (const Field& field : route.input->fields) {
-    if (is_path(field)) parameters.push_back(parameter(schemas, field, "path"));
-    else if (route.body != BodyKind::json) parameters.push_back(parameter(schemas, field, "query"));
-    else rest = true;
+    if (is_path(field))
+      parameters.push_back(parameter(schemas, field, "path"));
+    else if (route.body != BodyKind::json)
+      parameters.push_back(parameter(schemas, field, "query"));
+    else
+      rest = true;
   }
   if (!parameters.as_array()->empty()) operation.set("parameters", std::move(parameters));
   if (!rest) return;
-  Json schema = in_path.empty()
-                    ? schemas.of(*route.input, Use::read)
-                    : schemas.of_fields(*route.input, Use::read, [&](const Field& field) { return !is_path(field); });
-  operation.set("requestBody", object({{"required", true},
-                                       {"content", object({{"application/json", object({{"schema", std::move(schema)}})}})}}));
+  Json schema = in_path.empty() ? schemas.of(*route.input, Use::read)
+                                : schemas.of_fields(*route.input, Use::read,
+                                                    [&](const Field& field) { return !is_path(field); });
+  operation.set(
+      "requestBody",
+      object({{"required", true},
+              {"content", object({{"application/json", object({{"schema", std::move(schema)}})}})}}));
 }
 
 Json responses(Schemas& schemas, const Route& route) {
-  Json content = route.output != nullptr
-                     ? object({{"application/json", object({{"schema", schemas.of(*route.output, Use::written)}})}})
-                     : object({{route.produces.c_str(), object({{"schema", object({{"type", "string"}})}})}});
+  Json content =
+      route.output != nullptr
+          ? object({{"application/json", object({{"schema", schemas.of(*route.output, Use::written)}})}})
+          : object({{route.produces.c_str(), object({{"schema", object({{"type", "string"}})}})}});
   Json out = Json::object();
-  out.set(std::to_string(route.status), object({{"description", "Success"}, {"content", std::move(content)}}));
+  out.set(std::to_string(route.status),
+          object({{"description", "Success"}, {"content", std::move(content)}}));
   const Json error = object({{"$ref", "#/components/responses/Error"}});
   if (route.input != nullptr) out.set("400", error);
   if (route.permission != "public") {
@@ -231,19 +255,25 @@ Json responses(Schemas& schemas, const Route& route) {
 
 const char* effect_name(Effect effect) {
   switch (effect) {
-    case Effect::reads: return "reads";
-    case Effect::changes: return "changes";
-    case Effect::appends: break;
+    case Effect::reads:
+      return "reads";
+    case Effect::changes:
+      return "changes";
+    case Effect::appends:
+      break;
   }
   return "appends";
 }
 
 Json operation(Schemas& schemas, const Route& route) {
-  Json out = object({{"operationId", operation_id(route)}, {"summary", route.summary}, {"tags", list({tag_of(route)})}});
+  Json out = object(
+      {{"operationId", operation_id(route)}, {"summary", route.summary}, {"tags", list({tag_of(route)})}});
   add_input(schemas, route, out);
   if (route.body == BodyKind::stream || route.body == BodyKind::bytes) {
-    const Json bytes = object({{"schema", object({{"type", "string"}, {"contentMediaType", "application/octet-stream"}})}});
-    out.set("requestBody", object({{"required", true}, {"content", object({{"application/octet-stream", bytes}})}}));
+    const Json bytes =
+        object({{"schema", object({{"type", "string"}, {"contentMediaType", "application/octet-stream"}})}});
+    out.set("requestBody",
+            object({{"required", true}, {"content", object({{"application/octet-stream", bytes}})}}));
   }
   out.set("responses", responses(schemas, route));
   if (route.permission == "public") out.set("security", Json::array());
@@ -254,10 +284,10 @@ Json operation(Schemas& schemas, const Route& route) {
 
 Json error_schema() {
   Json codes = Json::array();
-  for (const Code code : {Code::invalid, Code::unauthenticated, Code::forbidden, Code::not_found, Code::conflict,
-                          Code::too_large, Code::precondition_failed, Code::unprocessable, Code::resource_exhausted,
-                          Code::cancelled, Code::internal, Code::unsupported, Code::unavailable, Code::deadline,
-                          Code::storage_full})
+  for (const Code code : {Code::invalid, Code::unauthenticated, Code::forbidden, Code::not_found,
+                          Code::conflict, Code::too_large, Code::precondition_failed, Code::unprocessable,
+                          Code::resource_exhausted, Code::cancelled, Code::internal, Code::unsupported,
+                          Code::unavailable, Code::deadline, Code::storage_full})
     codes.push_back(code_name(code));
   const Json text = object({{"type", "string"}});
   const Json inner = object({{"type", "object"},
@@ -266,7 +296,8 @@ Json error_schema() {
                                                     {"field", text},
                                                     {"request_id", text}})},
                              {"required", list({"code", "message", "request_id"})}});
-  return object({{"type", "object"}, {"properties", object({{"error", inner}})}, {"required", list({"error"})}});
+  return object(
+      {{"type", "object"}, {"properties", object({{"error", inner}})}, {"required", list({"error"})}});
 }
 
 }  // namespace
@@ -282,11 +313,15 @@ std::string openapi_document(const Router& router, std::string_view version) {
   for (auto& [path, item] : paths) path_items.set(path, std::move(item));
   Json components = schemas.components();
   components.set("ErrorBody", error_schema());
-  const Json error = object({{"description", "The call failed; nothing was changed."},
-                             {"content", object({{"application/json", object({{"schema", Schemas::reference("ErrorBody")}})}})}});
-  const Json token = object({{"type", "http"}, {"scheme", "bearer"}, {"description", "An API token, shown once when it is made."}});
+  const Json error = object(
+      {{"description", "The call failed; nothing was changed."},
+       {"content", object({{"application/json", object({{"schema", Schemas::reference("ErrorBody")}})}})}});
+  const Json token = object(
+      {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API token, shown once when it is made."}});
   Json document = object({{"openapi", "3.1.0"}});
-  document.set("info", object({{"title", "TracSeq MLOps"}, {"version", version}, {"license", object({{"name", "MIT"}, {"identifier", "MIT"}})}}));
+  document.set("info", object({{"title", "TracSeq MLOps"},
+                               {"version", version},
+                               {"license", object({{"name", "MIT"}, {"identifier", "MIT"}})}}));
   document.set("security", Json::Array{object({{"token", Json::array()}})});
   document.set("paths", std::move(path_items));
   document.set("components", object({{"schemas", std::move(components)},

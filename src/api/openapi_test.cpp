@@ -30,7 +30,8 @@ namespace {
 
 void add_tree_routes(Router& router) {
   const auto handler = [](const CallContext&, const Tree& in) -> Result<Tree> { return in; };
-  router.add(route(Method::post, "/api/v1/trees", "trees:write", Effect::changes, "Plant.", handler, {.status = 201}));
+  router.add(route(Method::post, "/api/v1/trees", "trees:write", Effect::changes, "Plant.", handler,
+                   {.status = 201}));
   router.add(route(Method::put, "/api/v1/trees/{name}", "trees:write", Effect::changes, "Replace.", handler));
   router.add(route(Method::get, "/api/v1/trees/{name...}", "trees:read", Effect::reads, "Look.", handler));
   router.add(route(Method::get, "/livez", "public", Effect::reads, "Alive.",
@@ -95,10 +96,11 @@ TEST_F(OpenApiTest, EveryRouteIsThereWithItsPermission) {
 }
 
 TEST_F(OpenApiTest, PathFieldsLeaveTheBody) {
-  const Json* whole = at(document_, {"paths", "/api/v1/trees", "post", "requestBody", "content", "application/json", "schema"});
+  const Json* whole = at(
+      document_, {"paths", "/api/v1/trees", "post", "requestBody", "content", "application/json", "schema"});
   EXPECT_EQ(whole->find("$ref")->string_or(""), "#/components/schemas/TreeInput");
-  const Json* rest =
-      at(document_, {"paths", "/api/v1/trees/{name}", "put", "requestBody", "content", "application/json", "schema"});
+  const Json* rest = at(document_, {"paths", "/api/v1/trees/{name}", "put", "requestBody", "content",
+                                    "application/json", "schema"});
   EXPECT_EQ(at(*rest, {"properties", "name"}), nullptr);
   EXPECT_NE(at(*rest, {"properties", "leaves"}), nullptr);
   EXPECT_NE(at(document_, {"paths", "/api/v1/trees", "post", "responses", "201"}), nullptr);
@@ -111,7 +113,9 @@ TEST_F(OpenApiTest, AnAnswerHoldsEveryFieldThatIsNotOptional) {
   EXPECT_EQ(dump_json(*read), R"(["name"])");
   EXPECT_EQ(dump_json(*at(document_, {"components", "schemas", "Leaf", "required"})), R"(["colour"])");
   EXPECT_EQ(dump_json(*at(document_, {"components", "schemas", "Colour", "enum"})), R"(["red","green"])");
-  EXPECT_EQ(at(document_, {"components", "schemas", "Tree", "properties", "name", "maxLength"})->integer_or(0), 100);
+  EXPECT_EQ(
+      at(document_, {"components", "schemas", "Tree", "properties", "name", "maxLength"})->integer_or(0),
+      100);
 }
 
 }  // namespace

@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t kShownMax = 80;
 
 const Field* find_field(const TypeInfo& type, std::string_view name) {
-  const auto found =
-      std::find_if(type.fields.begin(), type.fields.end(), [&](const Field& field) { return name == field.name; });
+  const auto found = std::find_if(type.fields.begin(), type.fields.end(),
+                                  [&](const Field& field) { return name == field.name; });
   return found == type.fields.end() ? nullptr : &*found;
 }
 
@@ -27,7 +27,8 @@ bool is_list(const TypeInfo& type) {
 Error unknown_parameter(const TypeInfo& type, const Request& request, std::string_view name) {
   std::string allowed;
   for (const Field& field : type.fields)
-    if (!request.path_params.contains(field.name)) allowed += (allowed.empty() ? "" : ", ") + std::string(field.name);
+    if (!request.path_params.contains(field.name))
+      allowed += (allowed.empty() ? "" : ", ") + std::string(field.name);
   const std::string shown(name.substr(0, kShownMax));
   Error error{Code::invalid, {}, {}, shown};
   error.message = allowed.empty() ? fmt::format("unknown query parameter '{}'; this route takes none", shown)
@@ -39,8 +40,8 @@ Error disagree(std::string_view name) {
   return {Code::invalid, fmt::format("{} is given twice with different values", name), {}, std::string(name)};
 }
 
-// What path and query say, as members of a document. They are read through the field's own type, so that the body's
-// value can be compared with them and the whole is checked once.
+// What path and query say, as members of a document. They are read through the field's own type, so that the
+// body's value can be compared with them and the whole is checked once.
 class Given {
  public:
   Given(const TypeInfo& type, const Request& request, void* scratch)
@@ -63,7 +64,8 @@ class Given {
   // Adds what was collected to the body's members.
   Result<void> merge_into(Json& document) {
     for (auto& [name, value] : members_) {
-      if (const Json* other = document.find(name); other != nullptr && *other != value) return fail(disagree(name));
+      if (const Json* other = document.find(name); other != nullptr && *other != value)
+        return fail(disagree(name));
       document.set(name, std::move(value));
     }
     return {};
@@ -72,14 +74,17 @@ class Given {
  private:
   Result<void> take(const Field& field, const std::string& text) {
     const bool repeated = seen(field.name);
-    if (is_list(field.type()) && !repeated) field.type().clear(field.get(scratch_));  // not after its defaults
+    if (is_list(field.type()) && !repeated)
+      field.type().clear(field.get(scratch_));  // not after its defaults
     TRACSEQ_CHECK(read(field, text));
     Json value = to_document(field.type(), field.get(scratch_));
     if (!repeated) {
       members_.emplace_back(field.name, std::move(value));
       return {};
     }
-    Json& earlier = std::find_if(members_.begin(), members_.end(), [&](const auto& m) { return m.first == field.name; })->second;
+    Json& earlier = std::find_if(members_.begin(), members_.end(), [&](const auto& m) {
+                      return m.first == field.name;
+                    })->second;
     if (!is_list(field.type()) && earlier != value) return fail(disagree(field.name));
     earlier = std::move(value);
     return {};
@@ -99,7 +104,8 @@ class Given {
   }
 
   [[nodiscard]] bool seen(std::string_view name) const {
-    return std::any_of(members_.begin(), members_.end(), [&](const auto& member) { return member.first == name; });
+    return std::any_of(members_.begin(), members_.end(),
+                       [&](const auto& member) { return member.first == name; });
   }
 
   const TypeInfo& type_;
@@ -122,7 +128,8 @@ Result<void> read_input(const TypeInfo& type, const Request& request, BodyKind b
   if (body == BodyKind::json) {
     TRACSEQ_TRY(document, read_body(request));
   } else if (body == BodyKind::none && !request.body.empty()) {
-    return fail(Code::invalid, fmt::format("this route takes no body, but {} bytes came", request.body.size()));
+    return fail(Code::invalid,
+                fmt::format("this route takes no body, but {} bytes came", request.body.size()));
   }
   Given given(type, request, input);
   TRACSEQ_CHECK(given.collect());

@@ -28,7 +28,8 @@ std::string_view parameter_name(std::string_view segment) {
 
 const Node* Router::Tree::find(const Node& node, Segments rest, std::string_view path, Values& values) {
   if (rest.empty()) {
-    const bool any = std::any_of(node.methods.begin(), node.methods.end(), [](const Entry* e) { return e != nullptr; });
+    const bool any =
+        std::any_of(node.methods.begin(), node.methods.end(), [](const Entry* e) { return e != nullptr; });
     return any ? &node : nullptr;
   }
   if (const auto found = node.literals.find(rest.front()); found != node.literals.end())
@@ -93,7 +94,9 @@ Router::Match Router::match(Request& request) const {
   const Entry* entry = node->methods[static_cast<std::size_t>(request.method)];
   if (entry == nullptr) {
     for (const Entry* other : node->methods)
-      if (other != nullptr) match.allow += (match.allow.empty() ? "" : ", ") + std::string(method_name(tree_->routes[other->index].method));
+      if (other != nullptr)
+        match.allow +=
+            (match.allow.empty() ? "" : ", ") + std::string(method_name(tree_->routes[other->index].method));
     return match;
   }
   for (std::size_t i = 0; i < values.size(); ++i) request.path_params[entry->parameters[i]] = values[i];

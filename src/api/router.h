@@ -16,14 +16,15 @@ class Router {
  public:
   explicit Router(metrics::Registry& metrics = metrics::process());
   ~Router();
-  // A route without a permission, one whose method and path exist already, or one with a path parameter its input has
-  // no field for, is a bug and aborts.
+  // A route without a permission, one whose method and path exist already, or one with a path parameter its
+  // input has no field for, is a bug and aborts.
   void add(Route route);
   void add(std::vector<Route> routes);
 
   [[nodiscard]] std::span<const Route> routes() const;
 
-  // What a request asks for. Without a route, `allow` lists the methods its path has ("GET, POST"; empty: unknown path).
+  // What a request asks for. Without a route, `allow` lists the methods its path has ("GET, POST"; empty:
+  // unknown path).
   struct Match {
     const Route* route = nullptr;
     std::string allow;
@@ -31,8 +32,9 @@ class Router {
   // Fills request.path_params. Literal segments go before parameters, parameters before tails.
   Match match(Request& request) const;
 
-  // The whole call for both transports: permission, input, handler, error shape, entity tag, log line, metrics. Never
-  // fails: an error becomes a response. The headers "idempotency-key" and "x-reason" go into the context.
+  // The whole call for both transports: permission, input, handler, error shape, entity tag, log line,
+  // metrics. Never fails: an error becomes a response. The headers "idempotency-key" and "x-reason" go into
+  // the context.
   Response dispatch(const CallContext& ctx, Request& request) const;
   Response dispatch(const Match& match, const CallContext& ctx, Request& request) const;
 

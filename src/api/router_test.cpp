@@ -55,12 +55,15 @@ Actor with(std::string permission) {
 class RouterTest : public ::testing::Test {
  protected:
   RouterTest() {
-    router_.add(route(Method::get, "/api/v1/items/{item_id}", "items:read", Effect::reads, "One item.", echo));
-    router_.add(route(Method::post, "/api/v1/items/{item_id}", "items:write", Effect::changes, "Change it.", echo));
-    router_.add(route(Method::get, "/api/v1/items/special", "public", Effect::reads, "The special one.",
-                      [](const CallContext&, const Empty&) -> Result<ItemOut> { return ItemOut{"special", 0}; }));
-    router_.add(stream_route(Method::put, "/api/v1/items/{item_id}/files/{path...}", "items:write", Effect::changes,
-                             "A file.", "text/plain",
+    router_.add(
+        route(Method::get, "/api/v1/items/{item_id}", "items:read", Effect::reads, "One item.", echo));
+    router_.add(
+        route(Method::post, "/api/v1/items/{item_id}", "items:write", Effect::changes, "Change it.", echo));
+    router_.add(
+        route(Method::get, "/api/v1/items/special", "public", Effect::reads, "The special one.",
+              [](const CallContext&, const Empty&) -> Result<ItemOut> { return ItemOut{"special", 0}; }));
+    router_.add(stream_route(Method::put, "/api/v1/items/{item_id}/files/{path...}", "items:write",
+                             Effect::changes, "A file.", "text/plain",
                              [](const CallContext&, const TailIn& in, Request& request) -> Result<Response> {
                                std::byte buffer[64];
                                auto count = request.stream->read(buffer);
@@ -69,8 +72,9 @@ class RouterTest : public ::testing::Test {
                                response.body = in.path + ":" + std::to_string(*count);
                                return response;
                              }));
-    router_.add(route(Method::post, "/api/v1/bugs", "public", Effect::reads, "Throws.",
-                      [](const CallContext&, const Empty&) -> Result<Empty> { throw std::runtime_error("secret"); }));
+    router_.add(
+        route(Method::post, "/api/v1/bugs", "public", Effect::reads, "Throws.",
+              [](const CallContext&, const Empty&) -> Result<Empty> { throw std::runtime_error("secret"); }));
     router_.add(route(Method::post, "/api/v1/keys", "public", Effect::reads, "The call's own.",
                       [this](const CallContext& ctx, const Empty&) -> Result<Empty> {
                         seen_ = ctx;
@@ -105,14 +109,19 @@ TEST_F(RouterTest, FillsTheInputFromPathQueryAndBody) {
 TEST_F(RouterTest, RefusesWhatTheInputDoesNotHave) {
   const auto unknown = call(Method::get, "/api/v1/items/a?limitt=5");
   EXPECT_EQ(unknown.status, 400);
-  EXPECT_EQ(unknown.body,
-            R"({"error":{"code":"invalid","message":"unknown query parameter 'limitt'; allowed: limit, tag, deep, weight",)"
-            R"("field":"limitt","request_id":"r1"}})");
-  EXPECT_NE(call(Method::post, "/api/v1/items/a", R"({"tagg":1})").body.find("unknown field 'tagg'"), std::string::npos);
-  EXPECT_NE(call(Method::get, "/api/v1/items/a?limit=abc").body.find("limit is \\\"abc\\\"; it must be an integer"),
+  EXPECT_EQ(
+      unknown.body,
+      R"({"error":{"code":"invalid","message":"unknown query parameter 'limitt'; allowed: limit, tag, deep, weight",)"
+      R"("field":"limitt","request_id":"r1"}})");
+  EXPECT_NE(call(Method::post, "/api/v1/items/a", R"({"tagg":1})").body.find("unknown field 'tagg'"),
             std::string::npos);
-  EXPECT_NE(call(Method::get, "/api/v1/items/a?limit=0").body.find("it must be 1 to 1000"), std::string::npos);
-  EXPECT_NE(call(Method::post, "/api/v1/items/a", "[1]").body.find("must be a JSON object"), std::string::npos);
+  EXPECT_NE(
+      call(Method::get, "/api/v1/items/a?limit=abc").body.find("limit is \\\"abc\\\"; it must be an integer"),
+      std::string::npos);
+  EXPECT_NE(call(Method::get, "/api/v1/items/a?limit=0").body.find("it must be 1 to 1000"),
+            std::string::npos);
+  EXPECT_NE(call(Method::post, "/api/v1/items/a", "[1]").body.find("must be a JSON object"),
+            std::string::npos);
   EXPECT_NE(call(Method::get, "/api/v1/items/a", "{}").body.find("takes no body"), std::string::npos);
 }
 
@@ -160,8 +169,8 @@ TEST_F(RouterTest, AnUnchangedAnswerIsNotSentAgain) {
   const auto first = call(Method::get, "/api/v1/items/a");
   ASSERT_EQ(first.headers.size(), 1U);
   const std::string tag = first.headers[0].second;
-  for (const std::string& header : {tag, "\"x\", " + tag, "W/" + tag, std::string("*"),
-                                    tag.substr(0, tag.size() - 1) + "-gzip\""}) {
+  for (const std::string& header :
+       {tag, "\"x\", " + tag, "W/" + tag, std::string("*"), tag.substr(0, tag.size() - 1) + "-gzip\""}) {
     const auto again = call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-none-match", header}});
     EXPECT_EQ(again.status, 304) << header;
     EXPECT_EQ(again.body, "");
@@ -181,7 +190,9 @@ TEST_F(RouterTest, KeyAndReasonTravelInTheContext) {
   EXPECT_EQ(seen_.fingerprint, first.fingerprint);
   call(Method::post, "/api/v1/keys", "{ }", with("*"), {{"idempotency-key", "k1"}});
   EXPECT_NE(seen_.fingerprint, first.fingerprint);
-  EXPECT_EQ(call(Method::post, "/api/v1/keys", "", with("*"), {{"idempotency-key", std::string(201, 'k')}}).status, 400);
+  EXPECT_EQ(
+      call(Method::post, "/api/v1/keys", "", with("*"), {{"idempotency-key", std::string(201, 'k')}}).status,
+      400);
 }
 
 TEST_F(RouterTest, CountsAnswersByRouteAndClass) {
@@ -189,8 +200,9 @@ TEST_F(RouterTest, CountsAnswersByRouteAndClass) {
   call(Method::get, "/api/v1/items/b");
   call(Method::get, "/api/v1/items/b?x=1");
   const std::string text = metrics_.text();
-  EXPECT_NE(text.find(R"(tracseq_requests_total{method="GET",route="/api/v1/items/{item_id}",status="2xx"} 2)"),
-            std::string::npos);
+  EXPECT_NE(
+      text.find(R"(tracseq_requests_total{method="GET",route="/api/v1/items/{item_id}",status="2xx"} 2)"),
+      std::string::npos);
   EXPECT_NE(text.find(R"(status="4xx"} 1)"), std::string::npos);
   EXPECT_NE(text.find(R"(tracseq_request_seconds_count{method="GET",route="/api/v1/items/{item_id}"} 3)"),
             std::string::npos);

@@ -17,7 +17,8 @@ struct ReadyQuery {
 BOOST_DESCRIBE_STRUCT(ReadyQuery, (), (purpose))
 const TypeInfo& tracseq_type_info(const ReadyQuery*) {
   static const TypeInfo info = [] {
-    TypeInfo made = ::tracseq::detail::make_object<ReadyQuery>("ReadyQuery", {{.name = "purpose", .text = "What the caller wants to do."}});
+    TypeInfo made = ::tracseq::detail::make_object<ReadyQuery>(
+        "ReadyQuery", {{.name = "purpose", .text = "What the caller wants to do."}});
     made.fields[0].name = made.fields[0].doc.name = "for";
     return made;
   }();
@@ -33,7 +34,7 @@ TRACSEQ_DEFINE_TYPE(Status)
 struct Condition {
   std::string status;  // "ok", "degraded" (reads only), "unavailable", "draining"
   std::string version;
-  std::string read;    // "ok" or why not
+  std::string read;  // "ok" or why not
   std::string write;
 };
 TRACSEQ_DESCRIBE(Condition, (status, version, read, write))
@@ -48,7 +49,9 @@ TRACSEQ_DEFINE_TYPE(Version)
 
 namespace {
 
-Result<void> ask(const std::function<Result<void>()>& question) { return question ? question() : Result<void>{}; }
+Result<void> ask(const std::function<Result<void>()>& question) {
+  return question ? question() : Result<void>{};
+}
 
 Condition condition_of(const Health& health, const std::string& version) {
   const auto read = ask(health.can_read);
@@ -85,18 +88,20 @@ class Document {
 
 Route text_route(std::string path, std::string permission, std::string summary, std::string produces,
                  std::function<std::string()> text) {
-  return stream_route(Method::get, std::move(path), std::move(permission), Effect::reads, std::move(summary), produces,
-                      [produces, text = std::move(text)](const CallContext&, const Empty&, Request&) -> Result<Response> {
-                        Response response;
-                        response.content_type = produces;
-                        response.body = text();
-                        return response;
-                      });
+  return stream_route(
+      Method::get, std::move(path), std::move(permission), Effect::reads, std::move(summary), produces,
+      [produces, text = std::move(text)](const CallContext&, const Empty&, Request&) -> Result<Response> {
+        Response response;
+        response.content_type = produces;
+        response.body = text();
+        return response;
+      });
 }
 
 }  // namespace
 
-std::vector<Route> system_routes(const Router& router, std::string version, Health health, metrics::Registry& metrics) {
+std::vector<Route> system_routes(const Router& router, std::string version, Health health,
+                                 metrics::Registry& metrics) {
   auto openapi = std::make_shared<Document>([&router, version] { return openapi_document(router, version); });
   auto reference = std::make_shared<Document>([openapi] { return reference_page(openapi->text()); });
   RouteOptions immediate;
@@ -104,21 +109,25 @@ std::vector<Route> system_routes(const Router& router, std::string version, Heal
   using enum Method;
   using enum Effect;
   std::vector<Route> routes;
-  routes.push_back(route(get, "/livez", "public", reads, "Whether the process answers",
-                         [](const CallContext&, const Empty&) -> Result<Status> { return Status{"alive"}; }, immediate));
-  routes.push_back(route(get, "/readyz", "public", reads, "Whether calls may be sent here; 503 says why not",
-                         [health](const CallContext&, const ReadyQuery& in) { return readiness(health, in.purpose); }));
+  routes.push_back(route(
+      get, "/livez", "public", reads, "Whether the process answers",
+      [](const CallContext&, const Empty&) -> Result<Status> { return Status{"alive"}; }, immediate));
+  routes.push_back(
+      route(get, "/readyz", "public", reads, "Whether calls may be sent here; 503 says why not",
+            [health](const CallContext&, const ReadyQuery& in) { return readiness(health, in.purpose); }));
   routes.push_back(route(get, "/health", "public", reads, "The server's condition in words",
                          [health, version](const CallContext&, const Empty&) -> Result<Condition> {
                            return condition_of(health, version);
                          }));
-  routes.push_back(route(get, "/version", "public", reads, "The program's version",
-                         [version](const CallContext&, const Empty&) -> Result<Version> { return Version{version, "v1"}; },
-                         immediate));
+  routes.push_back(route(
+      get, "/version", "public", reads, "The program's version",
+      [version](const CallContext&, const Empty&) -> Result<Version> { return Version{version, "v1"}; },
+      immediate));
   routes.push_back(text_route("/metrics", "system:read", "Counters and gauges in Prometheus' text format",
-                              "text/plain; version=0.0.4; charset=utf-8", [&metrics] { return metrics.text(); }));
-  routes.push_back(text_route("/openapi.json", "public", "This API as an OpenAPI 3.1 document", "application/json",
-                              [openapi] { return openapi->text(); }));
+                              "text/plain; version=0.0.4; charset=utf-8",
+                              [&metrics] { return metrics.text(); }));
+  routes.push_back(text_route("/openapi.json", "public", "This API as an OpenAPI 3.1 document",
+                              "application/json", [openapi] { return openapi->text(); }));
   routes.push_back(text_route("/docs/api", "public", "This API for reading", "text/html; charset=utf-8",
                               [reference] { return reference->text(); }));
   routes.push_back(text_route("/docs/api.css", "public", "The style of /docs/api", "text/css; charset=utf-8",

@@ -11,14 +11,15 @@ namespace tracseq::api {
 
 // What the probes ask; a function left empty means yes. All are called from several threads.
 struct Health {
-  std::function<Result<void>()> can_read;   // the error says why not
+  std::function<Result<void>()> can_read;  // the error says why not
   std::function<Result<void>()> can_write;
-  std::function<bool()> draining;           // the server is about to stop
+  std::function<bool()> draining;  // the server is about to stop
 };
 
-// /livez, /readyz?for=read|write, /health, /version, /metrics, /openapi.json and /docs/api. The probes need no
-// credential and tell nothing of the laboratory; /metrics needs system:read. The router and the registry outlive the
-// routes; the documents are made from the router when first asked for, so it must be complete by then.
+// /livez, /readyz?for=read|write, /health, /version, /metrics, /openapi.json and /docs/api. The probes need
+// no credential and tell nothing of the laboratory; /metrics needs system:read. The router and the registry
+// outlive the routes; the documents are made from the router when first asked for, so it must be complete by
+// then.
 std::vector<Route> system_routes(const Router& router, std::string version, Health health,
                                  metrics::Registry& metrics = metrics::process());
 

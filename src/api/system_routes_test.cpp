@@ -12,8 +12,12 @@ class SystemRoutesTest : public ::testing::Test {
  protected:
   SystemRoutesTest() {
     Health health;
-    health.can_read = [this] { return reads_ ? Result<void>{} : fail(Code::unavailable, "the database is away"); };
-    health.can_write = [this] { return writes_ ? Result<void>{} : fail(Code::storage_full, "the disk is full"); };
+    health.can_read = [this] {
+      return reads_ ? Result<void>{} : fail(Code::unavailable, "the database is away");
+    };
+    health.can_write = [this] {
+      return writes_ ? Result<void>{} : fail(Code::storage_full, "the disk is full");
+    };
     health.draining = [this] { return draining_; };
     router_.add(system_routes(router_, "9.8.7", health, metrics_));
   }
@@ -37,7 +41,8 @@ TEST_F(SystemRoutesTest, ReadinessAsksForWhatIsWanted) {
   EXPECT_NE(get("/readyz").body.find("the disk is full"), std::string::npos);
   EXPECT_EQ(get("/readyz?for=write").status, 507);
   EXPECT_EQ(get("/readyz?for=read").status, 200);
-  EXPECT_EQ(get("/health").body, R"({"status":"degraded","version":"9.8.7","read":"ok","write":"the disk is full"})");
+  EXPECT_EQ(get("/health").body,
+            R"({"status":"degraded","version":"9.8.7","read":"ok","write":"the disk is full"})");
   reads_ = false;
   EXPECT_EQ(get("/readyz?for=read").status, 503);
   EXPECT_EQ(get("/readyz?for=profit").status, 400);
@@ -56,7 +61,8 @@ TEST_F(SystemRoutesTest, DocumentsAreMadeFromTheTable) {
   EXPECT_EQ(document->find("info")->find("version")->string_or(""), "9.8.7");
   EXPECT_EQ(openapi.headers.at(0).first, "ETag");
   const auto page = get("/docs/api");
-  for (const Route& route : router_.routes()) EXPECT_NE(page.body.find("<code>" + route.path + "</code>"), std::string::npos) << route.path;
+  for (const Route& route : router_.routes())
+    EXPECT_NE(page.body.find("<code>" + route.path + "</code>"), std::string::npos) << route.path;
   EXPECT_NE(page.body.find("<td><code>for</code></td>"), std::string::npos);
   EXPECT_EQ(page.body.find("<script"), std::string::npos);
   EXPECT_EQ(page.body.find("style="), std::string::npos);  // the content security policy allows none

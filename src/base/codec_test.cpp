@@ -37,7 +37,8 @@ struct Everything {
   std::optional<Shade> maybe;
   SampleId id;
 };
-TRACSEQ_DESCRIBE(Everything, (flag, small, large, number, text, time, document, blob, shade, inner, list, series, maybe, id))
+TRACSEQ_DESCRIBE(Everything, (flag, small, large, number, text, time, document, blob, shade, inner, list,
+                              series, maybe, id))
 TRACSEQ_DEFINE_TYPE(Everything, {.name = "small", .min = -5, .max = 5}, {.name = "list", .length_max = 2})
 
 namespace {
@@ -83,7 +84,8 @@ TEST(Codec, AbsentFieldsKeepTheirValuesAndAbsentOptionalsAreLeftOut) {
 
 TEST(Codec, ErrorsNameTheFieldTheValueAndWhatIsAllowed) {
   EXPECT_EQ(why(R"({"flag":1})"), "flag: flag is 1; it must be true or false");
-  EXPECT_NE(why(R"({"small":6,"inner":{"name":"n"}})").find("small is 6; it must be -5 to 5"), std::string::npos);
+  EXPECT_NE(why(R"({"small":6,"inner":{"name":"n"}})").find("small is 6; it must be -5 to 5"),
+            std::string::npos);
   EXPECT_NE(why(R"({"small":4000000000})").find("must fit 32 bits"), std::string::npos);
   EXPECT_NE(why(R"({"large":1.5})").find("large is 1.5; it must be an integer"), std::string::npos);
   EXPECT_NE(why(R"({"number":"seven"})").find("it must be a number"), std::string::npos);
@@ -92,9 +94,13 @@ TEST(Codec, ErrorsNameTheFieldTheValueAndWhatIsAllowed) {
   EXPECT_NE(why(R"({"blob":"?"})").find("base64"), std::string::npos);
   EXPECT_NE(why(R"({"inner":{}})").find("inner.name is missing"), std::string::npos);
   EXPECT_NE(why(R"({"inner":{"name":""}})").find("at least 1"), std::string::npos);
-  EXPECT_NE(why(R"({"inner":{"name":"n"},"list":[{"name":"a"},{"name":7}]})").find("list[1].name"), std::string::npos);
-  EXPECT_NE(why(R"({"inner":{"name":"n"},"list":[{"name":"a"},{"name":"b"},{"name":"c"}]})").find("at most 2"), std::string::npos);
-  EXPECT_NE(why(R"({"inner":{"name":"n","nam":1}})").find("unknown field 'inner.nam'; allowed: name, value"), std::string::npos);
+  EXPECT_NE(why(R"({"inner":{"name":"n"},"list":[{"name":"a"},{"name":7}]})").find("list[1].name"),
+            std::string::npos);
+  EXPECT_NE(
+      why(R"({"inner":{"name":"n"},"list":[{"name":"a"},{"name":"b"},{"name":"c"}]})").find("at most 2"),
+      std::string::npos);
+  EXPECT_NE(why(R"({"inner":{"name":"n","nam":1}})").find("unknown field 'inner.nam'; allowed: name, value"),
+            std::string::npos);
   EXPECT_NE(why("[]").find("the body is []; it must be an object"), std::string::npos);
   EXPECT_NE(why(R"({"series":{"k":["x"]}})").find("series.k[0]"), std::string::npos);
 }

@@ -36,16 +36,20 @@ TEST(Json, DoublesComeBackBitForBit) {
     ASSERT_NE(value, nullptr) << dump_json(Json(number));
     ASSERT_EQ(std::bit_cast<std::uint64_t>(*value), bits) << dump_json(Json(number));
   }
-  for (const double number : {0.0, -0.0, 1e21, 1e300, 3256937983961036488704.0, 0.1, std::numeric_limits<double>::min(),
-                              std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(), 9007199254740993.0}) {
+  for (const double number :
+       {0.0, -0.0, 1e21, 1e300, 3256937983961036488704.0, 0.1, std::numeric_limits<double>::min(),
+        std::numeric_limits<double>::denorm_min(), std::numeric_limits<double>::max(), 9007199254740993.0}) {
     const Json back = parsed(dump_json(Json(number)));
-    EXPECT_EQ(std::bit_cast<std::uint64_t>(std::get<double>(back.value())), std::bit_cast<std::uint64_t>(number)) << number;
+    EXPECT_EQ(std::bit_cast<std::uint64_t>(std::get<double>(back.value())),
+              std::bit_cast<std::uint64_t>(number))
+        << number;
   }
 }
 
 TEST(Json, IntegersStayIntegers) {
-  for (const std::int64_t number : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max(),
-                                    std::numeric_limits<std::int64_t>::min(), std::int64_t{9007199254740993}}) {
+  for (const std::int64_t number :
+       {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min(), std::int64_t{9007199254740993}}) {
     const Json back = parsed(dump_json(Json(number)));
     ASSERT_TRUE(back.is_integer());
     EXPECT_EQ(back.integer_or(7), number);
@@ -55,22 +59,29 @@ TEST(Json, IntegersStayIntegers) {
 }
 
 TEST(Json, NonFiniteNumbersHaveAForm) {
-  for (const double number : {HUGE_VAL, -HUGE_VAL}) EXPECT_EQ(parsed(dump_json(Json(number))).number_or(0), number);
+  for (const double number : {HUGE_VAL, -HUGE_VAL})
+    EXPECT_EQ(parsed(dump_json(Json(number))).number_or(0), number);
   EXPECT_TRUE(std::isnan(parsed(dump_json(Json(std::nan("")))).number_or(0)));
   EXPECT_EQ(dump_json(Json(HUGE_VAL)), R"({"$number":"Infinity"})");
   EXPECT_TRUE(parsed(R"({"$number":"seven"})").is_object());
 }
 
 TEST(Json, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\":1,}", "{'a':1}", "nul", "+1", "01", "1.", ".5", "1e", "0x10", "NaN", "Infinity",
-                           "[1] 2", "\"\t\"", "\"\\x\"", "\"\\ud800\"", "\"unclosed", "[1 2]", "{\"a\" 1}", "// c\n1", "\xEF\xBB\xBF{}"})
+  for (const char* text : {"",           " ",         "{",           "[1,]",
+                           "{\"a\":1,}", "{'a':1}",   "nul",         "+1",
+                           "01",         "1.",        ".5",          "1e",
+                           "0x10",       "NaN",       "Infinity",    "[1] 2",
+                           "\"\t\"",     "\"\\x\"",   "\"\\ud800\"", "\"unclosed",
+                           "[1 2]",      "{\"a\" 1}", "// c\n1",     "\xEF\xBB\xBF{}"})
     refused(text);
 }
 
 TEST(Json, RefusesHostileShapes) {
   refused(std::string(100'000, '['));
   for (const std::size_t depth : {kJsonDepthMax + 1, std::size_t{100'000}})
-    EXPECT_NE(refused(std::string(depth, '[') + std::string(depth, ']')).find("nested deeper than"), std::string::npos) << depth;
+    EXPECT_NE(refused(std::string(depth, '[') + std::string(depth, ']')).find("nested deeper than"),
+              std::string::npos)
+        << depth;
   parsed(std::string(kJsonDepthMax - 1, '[') + std::string(kJsonDepthMax - 1, ']'));
   EXPECT_NE(refused(R"({"a":1,"b":2,"a":3})").find("same key twice"), std::string::npos);
   std::string many = "{";
@@ -78,7 +89,7 @@ TEST(Json, RefusesHostileShapes) {
   refused(many + "\"k7\":1}");
   parsed(many + "\"other\":1}");
   EXPECT_NE(refused("\"\xff\"").find("UTF-8"), std::string::npos);
-  EXPECT_NE(refused("\"\xc0\xaf\"").find("UTF-8"), std::string::npos);    // overlong slash
+  EXPECT_NE(refused("\"\xc0\xaf\"").find("UTF-8"), std::string::npos);      // overlong slash
   EXPECT_NE(refused("\"\xed\xa0\x80\"").find("UTF-8"), std::string::npos);  // surrogate
   EXPECT_NE(refused(std::string(400, '9')).find("too large"), std::string::npos);
   refused("1e999999");

@@ -24,15 +24,20 @@ bool is_name(std::string_view name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == ':';
   };
-  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') && std::all_of(name.begin(), name.end(), allowed);
+  return !name.empty() && !(name[0] >= '0' && name[0] <= '9') &&
+         std::all_of(name.begin(), name.end(), allowed);
 }
 
 void append_escaped(std::string& out, std::string_view text, bool quotes) {
   for (const char c : text) {
-    if (c == '\\') out += "\\\\";
-    else if (c == '\n') out += "\\n";
-    else if (c == '"' && quotes) out += "\\\"";
-    else out += c;
+    if (c == '\\')
+      out += "\\\\";
+    else if (c == '\n')
+      out += "\\n";
+    else if (c == '"' && quotes)
+      out += "\\\"";
+    else
+      out += c;
   }
 }
 
@@ -94,8 +99,8 @@ struct Registry::Family {
   std::map<std::string, std::unique_ptr<Histogram>, std::less<>> histograms;
 
   template <class T, class... A>
-  T& series(std::map<std::string, std::unique_ptr<T>, std::less<>>& all, std::string_view name, const Labels& labels,
-            A&&... arguments) {
+  T& series(std::map<std::string, std::unique_ptr<T>, std::less<>>& all, std::string_view name,
+            const Labels& labels, A&&... arguments) {
     std::string key = label_text(labels);
     if (const auto found = all.find(key); found != all.end()) return *found->second;
     if (all.size() >= kSeriesMax) {
@@ -150,7 +155,8 @@ void Registry::before_exposition(std::function<void()> refresh) {
 
 namespace {
 
-void append_histogram(std::string& out, const std::string& name, const std::string& labels, const Histogram& h) {
+void append_histogram(std::string& out, const std::string& name, const std::string& labels,
+                      const Histogram& h) {
   std::uint64_t total = 0;
   for (std::size_t i = 0; i <= h.bounds().size(); ++i) {
     total += h.bucket(i);
@@ -177,7 +183,8 @@ std::string Registry::text() const {
     out += "# HELP " + name + ' ';
     append_escaped(out, family->help, false);
     out += "\n# TYPE " + name + ' ' + kKinds[family->kind] + '\n';
-    for (const auto& [labels, c] : family->counters) append_sample(out, name, labels, {}, std::to_string(c->value()));
+    for (const auto& [labels, c] : family->counters)
+      append_sample(out, name, labels, {}, std::to_string(c->value()));
     for (const auto& [labels, g] : family->gauges) append_sample(out, name, labels, {}, number(g->value()));
     for (const auto& [labels, h] : family->histograms) append_histogram(out, name, labels, *h);
   }
@@ -204,7 +211,9 @@ double resident_bytes() {
 double cpu_seconds() {
   rusage usage{};
   if (::getrusage(RUSAGE_SELF, &usage) != 0) return 0;
-  const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 

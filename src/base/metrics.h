@@ -14,14 +14,15 @@
 
 #include "base/mutex.h"
 
-// What the program counts and measures, in Prometheus' text format. Ask the registry for an instrument once, keep the
-// reference (it lives as long as the registry) and update it from any thread: an update is one or two atomic
-// operations, a look-up takes a lock.
+// What the program counts and measures, in Prometheus' text format. Ask the registry for an instrument once,
+// keep the reference (it lives as long as the registry) and update it from any thread: an update is one or
+// two atomic operations, a look-up takes a lock.
 namespace tracseq::metrics {
 
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
-// Series of one family; a look-up beyond that gets the series {overflow="true"}, so that input cannot fill the memory.
+// Series of one family; a look-up beyond that gets the series {overflow="true"}, so that input cannot fill
+// the memory.
 inline constexpr std::size_t kSeriesMax = 1'000;
 
 // Upper bounds of latency histograms in seconds, 100 µs to 60 s.
@@ -67,18 +68,19 @@ class Histogram {
   std::atomic<double> sum_{0};
 };
 
-// All instruments of a program or a test. Thread-safe. Asking twice for the same name and labels gives the same
-// instrument; asking for a name with another kind, or with a name Prometheus does not allow, is a bug and aborts.
+// All instruments of a program or a test. Thread-safe. Asking twice for the same name and labels gives the
+// same instrument; asking for a name with another kind, or with a name Prometheus does not allow, is a bug
+// and aborts.
 class Registry {
  public:
   Registry();
   ~Registry();
   Counter& counter(std::string_view name, std::string_view help, const Labels& labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, const Labels& labels = {});
-  Histogram& histogram(std::string_view name, std::string_view help, std::span<const double> bounds = kLatencySeconds,
-                       const Labels& labels = {});
-  // Called before each exposition, to set gauges that are looked up rather than kept (memory, queue lengths). What it
-  // refers to must outlive the registry.
+  Histogram& histogram(std::string_view name, std::string_view help,
+                       std::span<const double> bounds = kLatencySeconds, const Labels& labels = {});
+  // Called before each exposition, to set gauges that are looked up rather than kept (memory, queue lengths).
+  // What it refers to must outlive the registry.
   void before_exposition(std::function<void()> refresh);
   // Prometheus text exposition 0.0.4, families and series in order of name.
   std::string text() const;

@@ -15,7 +15,8 @@ TEST(Metrics, WritesPrometheusText) {
   registry.gauge("depth", "Depth now").set(-1.5);
   constexpr double kBounds[] = {0.1, 1};
   Histogram& seconds = registry.histogram("seconds", "Time taken", kBounds);
-  for (const double value : {0.05, 0.1, 0.5, 7.0, std::numeric_limits<double>::quiet_NaN()}) seconds.observe(value);
+  for (const double value : {0.05, 0.1, 0.5, 7.0, std::numeric_limits<double>::quiet_NaN()})
+    seconds.observe(value);
   EXPECT_EQ(registry.text(),
             "# HELP calls_total Calls made\n# TYPE calls_total counter\n"
             "calls_total{route=\"/a\\\"b\\\\c\\nd\"} 3\n"
@@ -33,7 +34,8 @@ TEST(Metrics, TheSameNameAndLabelsAreTheSameInstrument) {
 
 TEST(Metrics, LabelsFromInputCannotFillTheMemory) {
   Registry registry;
-  for (std::size_t i = 0; i < kSeriesMax + 500; ++i) registry.counter("a", "A", {{"x", std::to_string(i)}}).add();
+  for (std::size_t i = 0; i < kSeriesMax + 500; ++i)
+    registry.counter("a", "A", {{"x", std::to_string(i)}}).add();
   const std::string text = registry.text();
   EXPECT_NE(text.find("a{overflow=\"true\"} 500\n"), std::string::npos);
 }

@@ -24,7 +24,8 @@ Result<void> ThreadPool::submit(std::function<void()> task) {
     if (stopping_) return fail(Code::unavailable, "the program is stopping");
     if (queue_.size() >= size_.queue_max)
       return fail(Code::resource_exhausted,
-                  fmt::format("{} calls are waiting already; try again shortly", queue_.size()), "pool " + name_);
+                  fmt::format("{} calls are waiting already; try again shortly", queue_.size()),
+                  "pool " + name_);
     queue_.push_back(std::move(task));
   }
   wake_.notify_one();

@@ -20,8 +20,8 @@ struct ThreadPoolSize {
 };
 
 // Threads that run tasks from one bounded queue, oldest first.
-// Lifecycle: threads start in the constructor; `stop` (or the destructor) refuses new tasks, runs what was queued and
-// joins. Tasks must not throw and must not call `stop`. Thread-safe.
+// Lifecycle: threads start in the constructor; `stop` (or the destructor) refuses new tasks, runs what was
+// queued and joins. Tasks must not throw and must not call `stop`. Thread-safe.
 class ThreadPool {
  public:
   ThreadPool(std::string name, ThreadPoolSize size);

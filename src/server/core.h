@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Private to the server: what its listener and its sessions share. One of the few files that see the HTTP library.
+// Private to the server: what its listener and its sessions share. One of the few files that see the HTTP
+// library.
 #pragma once
 
 #include <atomic>

@@ -17,9 +17,10 @@ namespace {
 constexpr std::size_t kRequestIdMax = 64;
 
 bool is_request_id(std::string_view text) {
-  return !text.empty() && text.size() <= kRequestIdMax && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
-  });
+  return !text.empty() && text.size() <= kRequestIdMax &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
 }
 
 bool is_unsafe(std::string_view verb) { return verb != "GET" && verb != "HEAD" && verb != "OPTIONS"; }
@@ -45,7 +46,9 @@ std::string_view origin_form(std::string_view target) {
 }  // namespace
 
 Exchange::Exchange(const Services& services, Head head, std::string client_address)
-    : services_(services), service_(*services.service.load(std::memory_order_acquire)), head_(std::move(head)) {
+    : services_(services),
+      service_(*services.service.load(std::memory_order_acquire)),
+      head_(std::move(head)) {
   const std::string_view given = head_.field("x-request-id");
   ctx_.request_id = is_request_id(given) ? std::string(given) : new_id();
   ctx_.actor.id = ctx_.actor.kind = "anonymous";
@@ -64,12 +67,16 @@ void Exchange::set_deadline() {
 }
 
 api::Response Exchange::refuse(Code code, std::string message, int status) const {
-  log::info("request.refused", {{"request_id", ctx_.request_id}, {"code", code_name(code)}, {"message", message},
+  log::info("request.refused", {{"request_id", ctx_.request_id},
+                                {"code", code_name(code)},
+                                {"message", message},
                                 {"client", ctx_.actor.client_address}});
   return api::error_response({code, std::move(message), {}, {}}, ctx_.request_id, status);
 }
 
-bool Exchange::wants_continue() const { return head_.http_1_1 && media_type(head_.field("expect")) == "100-continue"; }
+bool Exchange::wants_continue() const {
+  return head_.http_1_1 && media_type(head_.field("expect")) == "100-continue";
+}
 
 bool Exchange::runs_inline() const {
   const api::Route& route = *match_.route;
@@ -78,16 +85,20 @@ bool Exchange::runs_inline() const {
 }
 
 std::optional<api::Response> Exchange::check_head() {
-  if (head_.http_1_1 && head_.count("host") != 1) return refuse(Code::invalid, "the request must have one Host header");
+  if (head_.http_1_1 && head_.count("host") != 1)
+    return refuse(Code::invalid, "the request must have one Host header");
   if (head_.fields.size() > kHeadersMax)
     return refuse(Code::too_large, fmt::format("more than {} header fields", kHeadersMax), 431);
   const std::string coding = media_type(head_.field("transfer-encoding"));
   if (head_.count("transfer-encoding") > 1 || (!coding.empty() && (coding != "chunked" || !head_.http_1_1)))
     return refuse(Code::invalid, "of transfer codings only chunked is understood, once, in HTTP/1.1");
   for (const char* name : {"content-type", "authorization", "origin", "idempotency-key"})
-    if (head_.count(name) > 1) return refuse(Code::invalid, fmt::format("the header {} is given twice", name));
+    if (head_.count(name) > 1)
+      return refuse(Code::invalid, fmt::format("the header {} is given twice", name));
   if (!services_.guard.host_known(head_.field("host")))
-    return refuse(Code::forbidden, fmt::format("this server does not answer to the name '{}'", head_.field("host").substr(0, 100)), 421);
+    return refuse(
+        Code::forbidden,
+        fmt::format("this server does not answer to the name '{}'", head_.field("host").substr(0, 100)), 421);
   if (!head_.field("expect").empty() && !wants_continue())
     return refuse(Code::invalid, "of Expect only 100-continue is understood", 417);
   return check_origin();
@@ -98,7 +109,8 @@ std::optional<api::Response> Exchange::check_origin() {
   if (!is_unsafe(head_.verb)) return std::nullopt;
   const std::string_view origin = head_.field("origin");
   if (!services_.guard.origin_allowed(origin, head_.field("host")))
-    return refuse(Code::forbidden, fmt::format("a page of {} may not change anything here", origin.substr(0, 100)));
+    return refuse(Code::forbidden,
+                  fmt::format("a page of {} may not change anything here", origin.substr(0, 100)));
   if (origin.empty() && head_.field("sec-fetch-site") == "cross-site")
     return refuse(Code::forbidden, "a page of another site may not change anything here");
   return std::nullopt;
@@ -113,7 +125,8 @@ std::optional<api::Response> Exchange::read_target() {
   const auto method = api::method_from(head_only_ ? std::string_view("GET") : std::string_view(head_.verb));
   if (!method) {
     request_ = std::move(*request);
-    api::Response response = refuse(Code::invalid, fmt::format("the method {} is not known here", head_.verb.substr(0, 20)), 405);
+    api::Response response =
+        refuse(Code::invalid, fmt::format("the method {} is not known here", head_.verb.substr(0, 20)), 405);
     response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
     return response;
   }
@@ -141,25 +154,31 @@ std::optional<api::Response> Exchange::admit() {
 std::optional<api::Response> Exchange::page_or_nothing() {
   const bool reads = request_.method == api::Method::get;
   if (!reads || !match_.allow.empty() || !services_.options.serve_page) return std::nullopt;
-  return services_.page.get(request_.path, request_.header("if-none-match"), takes_gzip(request_.header("accept-encoding")));
+  return services_.page.get(request_.path, request_.header("if-none-match"),
+                            takes_gzip(request_.header("accept-encoding")));
 }
 
 std::optional<api::Response> Exchange::check_body() {
   const api::Route& route = *match_.route;
   if (!head_.has_body()) return std::nullopt;
   if (head_.content_length.value_or(0) > route.body_bytes_max)
-    return refuse(Code::too_large, fmt::format("the body has {} bytes; at most {} are taken", *head_.content_length, route.body_bytes_max));
+    return refuse(Code::too_large, fmt::format("the body has {} bytes; at most {} are taken",
+                                               *head_.content_length, route.body_bytes_max));
   const std::string_view coding = head_.field("content-encoding");
   const bool whole = route.body == api::BodyKind::json || route.body == api::BodyKind::bytes;
   const bool packed = (coding == "gzip" || coding == "deflate") && whole;
   if (!coding.empty() && coding != "identity" && !packed)
-    return refuse(Code::invalid, fmt::format("the Content-Encoding '{}' is not understood here", coding.substr(0, 50)), 415);
+    return refuse(Code::invalid,
+                  fmt::format("the Content-Encoding '{}' is not understood here", coding.substr(0, 50)), 415);
   if (route.body != api::BodyKind::json) return std::nullopt;
   const std::string type = media_type(head_.field("content-type"));
-  // Clients of the Open Inference Protocol leave the type out; elsewhere it tells a form of another site from a call.
+  // Clients of the Open Inference Protocol leave the type out; elsewhere it tells a form of another site from
+  // a call.
   const bool may_lack = route.path.starts_with("/v2/") || route.path == "/v2";
   if (type == "application/json" || (type.empty() && may_lack)) return std::nullopt;
-  return refuse(Code::invalid, fmt::format("the Content-Type is '{}'; it must be application/json", type.substr(0, 80)), 415);
+  return refuse(Code::invalid,
+                fmt::format("the Content-Type is '{}'; it must be application/json", type.substr(0, 80)),
+                415);
 }
 
 bool Exchange::authenticate_from_memory() {
@@ -206,7 +225,8 @@ Result<void> Exchange::unpack_body() {
 
 api::Response Exchange::run() {
   if (auto answer = authorise(true)) return std::move(*answer);
-  if (auto unpacked = unpack_body(); !unpacked) return refuse(unpacked.error().code, unpacked.error().message);
+  if (auto unpacked = unpack_body(); !unpacked)
+    return refuse(unpacked.error().code, unpacked.error().message);
   api::Response response = service_.router.dispatch(match_, ctx_, request_);
   const bool text = is_text(response.content_type) && !response.stream && !response.feed;
   if (text && response.status == 200) {

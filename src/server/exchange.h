@@ -28,7 +28,8 @@ struct Services {
   const Page& page;
 };
 
-// One request and its answer. Used by one thread at a time: the I/O thread, then perhaps a worker, then the I/O thread.
+// One request and its answer. Used by one thread at a time: the I/O thread, then perhaps a worker, then the
+// I/O thread.
 class Exchange {
  public:
   Exchange(const Services& services, Head head, std::string client_address);

@@ -19,7 +19,9 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, std::min(host.rfind(':'), host.size()));
 }
 
-bool is_own_name(std::string_view name) { return name == "localhost" || name == "127.0.0.1" || name == "[::1]"; }
+bool is_own_name(std::string_view name) {
+  return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
+}
 
 }  // namespace
 
@@ -29,7 +31,9 @@ Guard::Guard(bool loopback, std::vector<std::string> allowed) : loopback_(loopba
 
 bool Guard::host_known(std::string_view host) const {
   const std::string name = lower(host);
-  const auto listed = [&](std::string_view text) { return std::find(allowed_.begin(), allowed_.end(), text) != allowed_.end(); };
+  const auto listed = [&](std::string_view text) {
+    return std::find(allowed_.begin(), allowed_.end(), text) != allowed_.end();
+  };
   if (listed(name) || listed(without_port(name))) return true;
   if (!loopback_ && allowed_.empty()) return true;
   return is_own_name(without_port(name));

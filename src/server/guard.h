@@ -10,14 +10,14 @@ namespace tracseq::server {
 // Against DNS rebinding and cross-site requests. Immutable after construction; thread-safe.
 class Guard {
  public:
-  // `loopback`: the server is bound to a loopback address, so only names of this machine are its own. Bound elsewhere
-  // a server cannot know its names: then Host is checked only if `allowed` names some.
+  // `loopback`: the server is bound to a loopback address, so only names of this machine are its own. Bound
+  // elsewhere a server cannot know its names: then Host is checked only if `allowed` names some.
   Guard(bool loopback, std::vector<std::string> allowed);
 
   // Whether a Host header names this server; 421 otherwise.
   [[nodiscard]] bool host_known(std::string_view host) const;
-  // Whether a browser's page may send an unsafe request from `origin`: only from the server's own (same host and port)
-  // or an allowed one. An empty origin comes from no browser. "null" never may.
+  // Whether a browser's page may send an unsafe request from `origin`: only from the server's own (same host
+  // and port) or an allowed one. An empty origin comes from no browser. "null" never may.
   [[nodiscard]] bool origin_allowed(std::string_view origin, std::string_view host) const;
 
  private:

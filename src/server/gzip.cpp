@@ -64,8 +64,12 @@ std::string gzip(std::string_view in) {
   return out;
 }
 
-Result<std::string> gunzip(std::string_view in, std::size_t bytes_max) { return unpack(in, bytes_max, kGzipWindow); }
+Result<std::string> gunzip(std::string_view in, std::size_t bytes_max) {
+  return unpack(in, bytes_max, kGzipWindow);
+}
 
-Result<std::string> inflate_zlib(std::string_view in, std::size_t bytes_max) { return unpack(in, bytes_max, kZlibWindow); }
+Result<std::string> inflate_zlib(std::string_view in, std::size_t bytes_max) {
+  return unpack(in, bytes_max, kZlibWindow);
+}
 
 }  // namespace tracseq::server

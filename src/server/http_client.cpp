@@ -49,7 +49,9 @@ Result<Target> parse_url(std::string_view url) {
   Target target;
   target.url = url;
   const auto refuse = [&] {
-    return fail_field("url", fmt::format("'{}' is no server address; it must be http://host:port or https://host:port", url.substr(0, 200)));
+    return fail_field(
+        "url", fmt::format("'{}' is no server address; it must be http://host:port or https://host:port",
+                           url.substr(0, 200)));
   };
   target.secure = url.starts_with("https://");
   if (!target.secure && !url.starts_with("http://")) return refuse();
@@ -63,13 +65,18 @@ Result<Target> parse_url(std::string_view url) {
   const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
   if (bracket == std::string_view::npos) return refuse();
   const std::size_t colon = authority.find(':', bracket);
-  target.host = bracket > 0 ? authority.substr(1, bracket - 1) : authority.substr(0, std::min(colon, authority.size()));
-  target.port = colon == std::string_view::npos ? (target.secure ? "443" : "80") : std::string(authority.substr(colon + 1));
-  if (target.host.empty() || target.port.empty() || target.port.find_first_not_of("0123456789") != std::string::npos) return refuse();
+  target.host =
+      bracket > 0 ? authority.substr(1, bracket - 1) : authority.substr(0, std::min(colon, authority.size()));
+  target.port = colon == std::string_view::npos ? (target.secure ? "443" : "80")
+                                                : std::string(authority.substr(colon + 1));
+  if (target.host.empty() || target.port.empty() ||
+      target.port.find_first_not_of("0123456789") != std::string::npos)
+    return refuse();
   return target;
 }
 
-// One connection with an event loop of its own, which runs only while a call waits: every step has a deadline.
+// One connection with an event loop of its own, which runs only while a call waits: every step has a
+// deadline.
 class Link {
  public:
   explicit Link(asio::ssl::context* tls) : socket_(io_), tls_context_(tls) {}
@@ -84,7 +91,9 @@ class Link {
       });
     });
     if (error) return error;
-    error = wait(deadline, [&](auto done) { asio::async_connect(socket_, found, [done](ErrorCode e, const auto&) { done(e); }); });
+    error = wait(deadline, [&](auto done) {
+      asio::async_connect(socket_, found, [done](ErrorCode e, const auto&) { done(e); });
+    });
     if (error) return error;
     socket_.set_option(tcp::no_delay(true), error);
     if (tls_context_ == nullptr) return {};
@@ -98,8 +107,10 @@ class Link {
   ErrorCode write(const Buffers& buffers, Steady::time_point deadline) {
     return wait(deadline, [&](auto done) {
       const auto handler = [done](ErrorCode e, std::size_t) { done(e); };
-      if (tls_) asio::async_write(*tls_, buffers, handler);
-      else asio::async_write(socket_, buffers, handler);
+      if (tls_)
+        asio::async_write(*tls_, buffers, handler);
+      else
+        asio::async_write(socket_, buffers, handler);
     });
   }
 
@@ -112,8 +123,10 @@ class Link {
         count = n;
         done(e);
       };
-      if (tls_) tls_->async_read_some(space, handler);
-      else socket_.async_read_some(space, handler);
+      if (tls_)
+        tls_->async_read_some(space, handler);
+      else
+        socket_.async_read_some(space, handler);
     });
     buffer_.commit(count);
     return error;
@@ -152,7 +165,8 @@ class Link {
   boost::beast::flat_buffer buffer_;
 };
 
-// "GET /path?query HTTP/1.1" and the fields. Names and values come from this program; line ends in them are refused.
+// "GET /path?query HTTP/1.1" and the fields. Names and values come from this program; line ends in them are
+// refused.
 Result<std::string> request_head(const Target& target, const std::string& token, const api::Request& request,
                                  std::chrono::milliseconds timeout) {
   std::string head(api::method_name(request.method));
@@ -162,7 +176,8 @@ Result<std::string> request_head(const Target& target, const std::string& token,
     head += separator + api::percent_encode(name) + '=' + api::percent_encode(value);
     separator = '&';
   }
-  head += " HTTP/1.1\r\nHost: " + target.authority + "\r\nAccept-Encoding: identity\r\nUser-Agent: tracseq\r\n";
+  head +=
+      " HTTP/1.1\r\nHost: " + target.authority + "\r\nAccept-Encoding: identity\r\nUser-Agent: tracseq\r\n";
   head += fmt::format("X-Timeout-Ms: {}\r\n", timeout.count());
   if (!token.empty()) head += "Authorization: Bearer " + token + "\r\n";
   for (const auto& [name, value] : request.headers) {
@@ -171,21 +186,27 @@ Result<std::string> request_head(const Target& target, const std::string& token,
     if (name != "host" && name != "content-length" && name != "transfer-encoding" && name != "connection")
       head += name + ": " + value + "\r\n";
   }
-  if (request.stream != nullptr && !request.content_length) head += "Transfer-Encoding: chunked\r\n";
-  else if (request.stream != nullptr) head += fmt::format("Content-Length: {}\r\n", *request.content_length);
-  else if (!request.body.empty() || request.method != api::Method::get) head += fmt::format("Content-Length: {}\r\n", request.body.size());
-  if (token.find_first_of("\r\n") != std::string::npos) return fail(Code::invalid, "the token holds a line end");
+  if (request.stream != nullptr && !request.content_length)
+    head += "Transfer-Encoding: chunked\r\n";
+  else if (request.stream != nullptr)
+    head += fmt::format("Content-Length: {}\r\n", *request.content_length);
+  else if (!request.body.empty() || request.method != api::Method::get)
+    head += fmt::format("Content-Length: {}\r\n", request.body.size());
+  if (token.find_first_of("\r\n") != std::string::npos)
+    return fail(Code::invalid, "the token holds a line end");
   return head + "\r\n";
 }
 
 bool comes_whole(std::string_view content_type) {
-  return content_type.starts_with("application/json") || (content_type.starts_with("text/") && !content_type.starts_with("text/event-stream"));
+  return content_type.starts_with("application/json") ||
+         (content_type.starts_with("text/") && !content_type.starts_with("text/event-stream"));
 }
 
 }  // namespace
 
 struct HttpClient::Pool {
-  Pool(HttpClientOptions o, Target t) : options(std::move(o)), target(std::move(t)), tls(asio::ssl::context::tls_client) {}
+  Pool(HttpClientOptions o, Target t)
+      : options(std::move(o)), target(std::move(t)), tls(asio::ssl::context::tls_client) {}
 
   std::unique_ptr<Link> take() {
     const Lock lock(mutex);
@@ -202,7 +223,8 @@ struct HttpClient::Pool {
     if (idle.size() < kIdleConnectionsMax) idle.push_back(std::move(link));
   }
   [[nodiscard]] Error broken(const ErrorCode& error) const {
-    if (error == asio::error::timed_out) return {Code::deadline, fmt::format("{} did not answer in time", target.url), {}, {}};
+    if (error == asio::error::timed_out)
+      return {Code::deadline, fmt::format("{} did not answer in time", target.url), {}, {}};
     return {Code::unavailable, fmt::format("cannot reach {}: {}", target.url, error.message()), {}, {}};
   }
 
@@ -218,7 +240,8 @@ namespace {
 // An answer as it comes: header first, then the body on demand.
 class Answer final : public ByteSource {
  public:
-  Answer(std::shared_ptr<HttpClient::Pool> pool, std::unique_ptr<Link> link) : pool_(std::move(pool)), link_(std::move(link)) {
+  Answer(std::shared_ptr<HttpClient::Pool> pool, std::unique_ptr<Link> link)
+      : pool_(std::move(pool)), link_(std::move(link)) {
     parser_.emplace();
     parser_->header_limit(kAnswerHeaderMax);
     parser_->body_limit(boost::none);
@@ -246,7 +269,9 @@ class Answer final : public ByteSource {
   [[nodiscard]] bool began() const { return began_; }
   Parser& parser() { return *parser_; }
 
-  Result<std::size_t> read(std::span<std::byte> buffer) override { return read_until(buffer, Steady::now() + kClientChunkTimeout); }
+  Result<std::size_t> read(std::span<std::byte> buffer) override {
+    return read_until(buffer, Steady::now() + kClientChunkTimeout);
+  }
 
   Result<std::size_t> read_until(std::span<std::byte> buffer, Steady::time_point deadline) {
     parser_->eager(true);
@@ -269,7 +294,8 @@ class Answer final : public ByteSource {
       const std::size_t count = buffer.size() - body.size;
       starving = error == http::error::need_more;
       if (error && error != http::error::need_more && error != http::error::need_buffer)
-        return fail(Code::unavailable, fmt::format("{} sent an answer that is not HTTP: {}", pool_->target.url, error.message()));
+        return fail(Code::unavailable, fmt::format("{} sent an answer that is not HTTP: {}",
+                                                   pool_->target.url, error.message()));
       if (count > 0) return count;
     }
     release();
@@ -290,7 +316,8 @@ class Answer final : public ByteSource {
   bool began_ = false;
 };
 
-// Sends a stream; what the server answers before its end is read by the caller. An error of the source is returned.
+// Sends a stream; what the server answers before its end is read by the caller. An error of the source is
+// returned.
 Result<ErrorCode> send_stream(Link& link, api::Request& request) {
   std::vector<std::byte> piece(kChunkBytes);
   const bool chunked = !request.content_length;
@@ -302,7 +329,8 @@ Result<ErrorCode> send_stream(Link& link, api::Request& request) {
     rest -= chunked ? 0 : count;
     const std::string size = chunked && count > 0 ? chunk_head(count) : std::string();
     const std::string_view after = !chunked ? std::string_view() : count > 0 ? kChunkEnd : kLastChunk;
-    const std::array<asio::const_buffer, 3> buffers{asio::buffer(size), asio::buffer(piece.data(), count), asio::buffer(after)};
+    const std::array<asio::const_buffer, 3> buffers{asio::buffer(size), asio::buffer(piece.data(), count),
+                                                    asio::buffer(after)};
     if (const ErrorCode error = link.write(buffers, Steady::now() + kClientChunkTimeout)) return error;
     if (count == 0) break;
   }
@@ -311,7 +339,8 @@ Result<ErrorCode> send_stream(Link& link, api::Request& request) {
 
 bool may_repeat(const api::Request& request) {
   if (request.stream != nullptr) return false;
-  return (request.method != api::Method::post && request.method != api::Method::patch) || !request.header("idempotency-key").empty();
+  return (request.method != api::Method::post && request.method != api::Method::patch) ||
+         !request.header("idempotency-key").empty();
 }
 
 Result<api::Response> to_response(std::unique_ptr<Answer> answer, Steady::time_point deadline) {
@@ -319,8 +348,10 @@ Result<api::Response> to_response(std::unique_ptr<Answer> answer, Steady::time_p
   const auto& message = answer->parser().get();
   response.status = static_cast<int>(message.result_int());
   for (const auto& field : message) {
-    if (field.name() == http::field::content_type) response.content_type = std::string(field.value());
-    else response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
+    if (field.name() == http::field::content_type)
+      response.content_type = std::string(field.value());
+    else
+      response.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
   }
   const auto length = answer->parser().content_length();
   if (!comes_whole(response.content_type) && response.status < 300 && !answer->parser().is_done()) {
@@ -333,7 +364,8 @@ Result<api::Response> to_response(std::unique_ptr<Answer> answer, Steady::time_p
     TRACSEQ_TRY(const std::size_t count, answer->read_until(piece, deadline));
     if (count == 0) return response;
     response.body.append(reinterpret_cast<const char*>(piece.data()), count);
-    if (response.body.size() > kWholeAnswerMax) return fail(Code::too_large, fmt::format("the answer has more than {} bytes", kWholeAnswerMax));
+    if (response.body.size() > kWholeAnswerMax)
+      return fail(Code::too_large, fmt::format("the answer has more than {} bytes", kWholeAnswerMax));
   }
 }
 
@@ -348,9 +380,13 @@ Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) 
   if (pool->target.secure) {
     ErrorCode error;
     pool->tls.set_verify_mode(asio::ssl::verify_peer, error);
-    if (pool->options.ca_file.empty()) pool->tls.set_default_verify_paths(error);
-    else pool->tls.load_verify_file(pool->options.ca_file, error);
-    if (error) return fail_field("ca_file", fmt::format("cannot use the certificates in '{}': {}", pool->options.ca_file, error.message()));
+    if (pool->options.ca_file.empty())
+      pool->tls.set_default_verify_paths(error);
+    else
+      pool->tls.load_verify_file(pool->options.ca_file, error);
+    if (error)
+      return fail_field("ca_file", fmt::format("cannot use the certificates in '{}': {}",
+                                               pool->options.ca_file, error.message()));
     SSL_CTX_set_min_proto_version(pool->tls.native_handle(), TLS1_2_VERSION);
   }
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(pool)));
@@ -375,7 +411,8 @@ Result<api::Response> HttpClient::send(api::Request request, std::chrono::millis
       TRACSEQ_TRY(error, send_stream(answer->link(), request));
       until = std::max(deadline, Steady::now() + kClientChunkTimeout);  // a long upload has used the time up
     }
-    // A server that refuses an upload answers and closes before it was read: the answer explains the broken write.
+    // A server that refuses an upload answers and closes before it was read: the answer explains the broken
+    // write.
     const ErrorCode read = answer->read_header(until);
     if (!read) return to_response(std::move(answer), deadline);
     const bool dead = kept && !answer->began() && read != asio::error::timed_out;

@@ -19,16 +19,16 @@ struct HttpClientOptions {
 };
 
 inline constexpr std::size_t kIdleConnectionsMax = 16;
-inline constexpr std::chrono::seconds kIdleConnectionMax{30};              // less than a server's patience
-inline constexpr std::chrono::milliseconds kClientChunkTimeout{30'000};    // between two pieces of a stream
-inline constexpr std::size_t kWholeAnswerMax = 64UL << 20;                 // of JSON and other text; others are streamed
+inline constexpr std::chrono::seconds kIdleConnectionMax{30};            // less than a server's patience
+inline constexpr std::chrono::milliseconds kClientChunkTimeout{30'000};  // between two pieces of a stream
+inline constexpr std::size_t kWholeAnswerMax = 64UL << 20;  // of JSON and other text; others are streamed
 
-// The route table on a server, over HTTP/1.1 with kept-alive connections. JSON and text come as a body, everything else
-// as a stream, whose connection returns to the others when it was read to its end. Redirects are not followed.
-// Lifecycle: streams may outlive the client. Thread-safe: each call has a connection to itself.
-// Errors: `unavailable` if the server cannot be reached or breaks off, `deadline` past the time-out (a stream's pieces
-// have their own). A call is sent again, once, only where a kept connection turned out dead before any answer came and
-// repeating does no harm (GET, PUT, DELETE, or an Idempotency-Key).
+// The route table on a server, over HTTP/1.1 with kept-alive connections. JSON and text come as a body,
+// everything else as a stream, whose connection returns to the others when it was read to its end. Redirects
+// are not followed. Lifecycle: streams may outlive the client. Thread-safe: each call has a connection to
+// itself. Errors: `unavailable` if the server cannot be reached or breaks off, `deadline` past the time-out
+// (a stream's pieces have their own). A call is sent again, once, only where a kept connection turned out
+// dead before any answer came and repeating does no harm (GET, PUT, DELETE, or an Idempotency-Key).
 class HttpClient final : public api::Client {
  public:
   // `invalid` for a URL or CA file that cannot be used. Does not connect yet.

@@ -11,8 +11,8 @@ namespace tracseq::server {
 namespace {
 
 using api::Method;
-using testing::TestServer;
 using std::chrono::milliseconds;
+using testing::TestServer;
 
 std::unique_ptr<HttpClient> client_of(const std::string& url, std::string ca_file = {}) {
   HttpClientOptions options;
@@ -23,7 +23,9 @@ std::unique_ptr<HttpClient> client_of(const std::string& url, std::string ca_fil
   return std::move(*client);
 }
 
-std::uint64_t accepted(TestServer& server) { return server.metrics().counter("tracseq_connections_accepted_total", "").value(); }
+std::uint64_t accepted(TestServer& server) {
+  return server.metrics().counter("tracseq_connections_accepted_total", "").value();
+}
 
 // `total` bytes of the pattern the test route counts.
 class Pattern final : public ByteSource {
@@ -31,7 +33,8 @@ class Pattern final : public ByteSource {
   explicit Pattern(std::int64_t total) : total_(total) {}
   Result<std::size_t> read(std::span<std::byte> buffer) override {
     const auto count = std::min<std::int64_t>(static_cast<std::int64_t>(buffer.size()), total_ - at_);
-    for (std::int64_t i = 0; i < count; ++i) buffer[static_cast<std::size_t>(i)] = static_cast<std::byte>((at_ + i) % 251);
+    for (std::int64_t i = 0; i < count; ++i)
+      buffer[static_cast<std::size_t>(i)] = static_cast<std::byte>((at_ + i) % 251);
     at_ += count;
     return static_cast<std::size_t>(count);
   }
@@ -44,8 +47,11 @@ class Pattern final : public ByteSource {
 TEST(HttpClient, CallsRoutesOverOneConnection) {
   TestServer server;
   const auto client = client_of(server.server().url());
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(client->call(Method::get, "/api/v1/echo?text=a%26b").value(), R"({"text":"a&b","actor":"os:tester"})");
-  EXPECT_EQ(client->call(Method::post, "/api/v1/echo", R"({"text":"c"})").value(), R"({"text":"c","actor":"os:tester"})");
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(client->call(Method::get, "/api/v1/echo?text=a%26b").value(),
+              R"({"text":"a&b","actor":"os:tester"})");
+  EXPECT_EQ(client->call(Method::post, "/api/v1/echo", R"({"text":"c"})").value(),
+            R"({"text":"c","actor":"os:tester"})");
   EXPECT_EQ(accepted(server), 1U);
 }
 
@@ -74,7 +80,9 @@ TEST(HttpClient, StreamsBothWays) {
     ASSERT_TRUE(counted) << counted.error().message;
     EXPECT_EQ(counted->body, "20000001 right");
     const std::string known = announced ? "&known_length=true" : "";
-    auto answer = client->send(api::make_request(Method::get, "/api/v1/download?bytes=" + std::to_string(kBytes) + known).value(), milliseconds(20'000));
+    auto answer = client->send(
+        api::make_request(Method::get, "/api/v1/download?bytes=" + std::to_string(kBytes) + known).value(),
+        milliseconds(20'000));
     ASSERT_TRUE(answer && answer->stream);
     EXPECT_EQ(answer->stream_length.has_value(), announced);
     std::vector<std::byte> buffer(100'000);
@@ -84,7 +92,8 @@ TEST(HttpClient, StreamsBothWays) {
       const auto count = answer->stream->read(buffer);
       ASSERT_TRUE(count) << count.error().message;
       if (*count == 0) break;
-      for (std::size_t i = 0; i < *count; ++i) right = right && buffer[i] == static_cast<std::byte>((total + static_cast<std::int64_t>(i)) % 251);
+      for (std::size_t i = 0; i < *count; ++i)
+        right = right && buffer[i] == static_cast<std::byte>((total + static_cast<std::int64_t>(i)) % 251);
       total += static_cast<std::int64_t>(*count);
     }
     EXPECT_EQ(total, kBytes);
@@ -97,7 +106,11 @@ TEST(HttpClient, TellsWhenAStreamBreaks) {
   TestServer server;
   const auto client = client_of(server.server().url());
   for (const char* known : {"", "&known_length=true"}) {
-    auto answer = client->send(api::make_request(Method::get, std::string("/api/v1/download?bytes=1000000&fail_after=100000") + known).value(), milliseconds(5'000));
+    auto answer =
+        client->send(api::make_request(
+                         Method::get, std::string("/api/v1/download?bytes=1000000&fail_after=100000") + known)
+                         .value(),
+                     milliseconds(5'000));
     ASSERT_TRUE(answer);
     std::vector<std::byte> buffer(50'000);
     Result<std::size_t> count = 1U;
@@ -145,7 +158,8 @@ TEST(HttpClient, SurvivesARestartOfTheServer) {
 }
 
 TEST(HttpClient, RefusesAddressesThatAreNone) {
-  for (const char* url : {"", "localhost:8080", "ftp://x", "http://", "http://:80", "http://user@host", "http://host:x", "http://[::1"}) {
+  for (const char* url : {"", "localhost:8080", "ftp://x", "http://", "http://:80", "http://user@host",
+                          "http://host:x", "http://[::1"}) {
     HttpClientOptions options;
     options.url = url;
     EXPECT_FALSE(HttpClient::open(options)) << url;
@@ -174,8 +188,10 @@ TEST(HttpClient, SpeaksTlsToWhomItTrusts) {
 
   EXPECT_FALSE(client_of(url, stranger.certificate_file())->call(Method::get, "/api/v1/echo"));
   const std::string by_address = "https://127.0.0.1:" + std::to_string(server.port());
-  EXPECT_FALSE(client_of(by_address, certificate.certificate_file())->call(Method::get, "/api/v1/echo"));  // another name
-  EXPECT_FALSE(client_of("http://localhost:" + std::to_string(server.port()))->call(Method::get, "/api/v1/echo"));
+  EXPECT_FALSE(client_of(by_address, certificate.certificate_file())
+                   ->call(Method::get, "/api/v1/echo"));  // another name
+  EXPECT_FALSE(
+      client_of("http://localhost:" + std::to_string(server.port()))->call(Method::get, "/api/v1/echo"));
   EXPECT_TRUE(client->call(Method::get, "/api/v1/echo"));
 }
 

@@ -51,7 +51,9 @@ TEST(ServerLimits, ABodyThatTricklesIsRefused) {
     limits.chunk_timeout = milliseconds(300);
   }));
   RawClient json(server.port());
-  json.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{");
+  json.send(
+      "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "10\r\n\r\n{");
   EXPECT_EQ(json.read().status, 408);
   RawClient upload(server.port());
   upload.send("PUT /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n1");
@@ -80,7 +82,8 @@ TEST(ServerLimits, MoreConnectionsThanAllowedAreRefused) {
   held.pop_back();
   const auto end = Steady::now() + std::chrono::seconds(5);
   int status = 0;
-  while (status != 200 && Steady::now() < end) status = RawClient(server.port()).call(get("/api/v1/fast")).status;
+  while (status != 200 && Steady::now() < end)
+    status = RawClient(server.port()).call(get("/api/v1/fast")).status;
   EXPECT_EQ(status, 200);
 }
 
@@ -124,7 +127,10 @@ TEST(ServerLimits, LargeStreamsTakeConstantMemory) {
   HttpClientOptions options;
   options.url = server.server().url();
   const auto client = HttpClient::open(options).value();
-  auto answer = client->send(api::make_request(api::Method::get, "/api/v1/download?bytes=300000000").value(), milliseconds(30'000)).value();
+  auto answer = client
+                    ->send(api::make_request(api::Method::get, "/api/v1/download?bytes=300000000").value(),
+                           milliseconds(30'000))
+                    .value();
   std::vector<std::byte> buffer(1 << 20);
   std::size_t total = 0;
   for (std::size_t count = 1; count > 0; total += count) count = answer.stream->read(buffer).value();
@@ -162,7 +168,8 @@ TEST(ServerLimits, AnUploadWaitsForItsHandler) {
   RawClient client(server.port());
   std::string bytes(2'000'000, '\0');
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i % 251);
-  client.send("PUT /api/v1/upload?sleep_ms=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes.size()) + "\r\n\r\n" + bytes);
+  client.send("PUT /api/v1/upload?sleep_ms=1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+              std::to_string(bytes.size()) + "\r\n\r\n" + bytes);
   EXPECT_EQ(client.read().body, "2000000 right");
   EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
 }
@@ -202,7 +209,9 @@ TEST(ServerLimits, CredentialsAreJudgedBeforeTheBody) {
   EXPECT_EQ(gatekeeper.asked, 1);
   EXPECT_EQ(ask(get("/api/v1/fast")), 200);
   EXPECT_EQ(ask(get("/api/v1/fast", "Authorization: Bearer revoked\r\n")), 200);  // public is public
-  const std::string head = "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n";
+  const std::string head =
+      "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+      "1000000\r\n";
   EXPECT_EQ(ask(head + "\r\n"), 401);
   EXPECT_EQ(ask(head + "Authorization: Bearer good\r\n\r\n"), 403);
   EXPECT_EQ(ask(head + "Authorization: Bearer unknown\r\n\r\n"), 403);
@@ -291,8 +300,9 @@ TEST(ServerServe, ChangesWhatItServes) {
   EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
   api::Router other;
   TrustEverybody trust{Actor{}};
-  other.add(api::route(api::Method::get, "/api/v1/new", "public", api::Effect::reads, "New.",
-                       [](const CallContext&, const api::Empty&) -> Result<api::Empty> { return api::Empty{}; }));
+  other.add(
+      api::route(api::Method::get, "/api/v1/new", "public", api::Effect::reads, "New.",
+                 [](const CallContext&, const api::Empty&) -> Result<api::Empty> { return api::Empty{}; }));
   server.server().serve(other, trust);
   EXPECT_EQ(client.call(get("/api/v1/fast")).status, 404);
   EXPECT_EQ(client.call(get("/api/v1/new")).status, 200);

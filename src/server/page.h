@@ -18,8 +18,8 @@ struct PageFile {
   const char* etag;  // of the gzip bytes, quotes included
 };
 
-// The dashboard: files of web/dist embedded at build time, or of a folder while the page is being developed. Immutable;
-// thread-safe.
+// The dashboard: files of web/dist embedded at build time, or of a folder while the page is being developed.
+// Immutable; thread-safe.
 class Page {
  public:
   explicit Page(std::string ui_dir = {});

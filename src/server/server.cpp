@@ -23,7 +23,8 @@ constexpr std::chrono::milliseconds kSweepEvery{100};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after running out of descriptors
 constexpr std::chrono::milliseconds kDrainPoll{5};
 constexpr std::string_view kFull =
-    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: close\r\n"
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\nConnection: "
+    "close\r\n"
     "Content-Length: 81\r\n\r\n"
     R"({"error":{"code":"unavailable","message":"too many connections","request_id":""}})";
 
@@ -48,14 +49,18 @@ Result<tcp::endpoint> resolve(asio::io_context& io, const std::string& host, std
 
 Result<void> load_tls(asio::ssl::context& context, const ServerOptions& options) {
   ErrorCode error;
-  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 | asio::ssl::context::no_sslv3 |
-                      asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+  context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                      asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 |
+                      asio::ssl::context::no_tlsv1_1);
   if (context.use_certificate_chain_file(options.tls_certificate_file, error); error)
-    return fail(Code::invalid, fmt::format("cannot use the certificate '{}': {}", options.tls_certificate_file, error.message()));
+    return fail(Code::invalid, fmt::format("cannot use the certificate '{}': {}",
+                                           options.tls_certificate_file, error.message()));
   if (context.use_private_key_file(options.tls_key_file, asio::ssl::context::pem, error); error)
-    return fail(Code::invalid, fmt::format("cannot use the key '{}': {}", options.tls_key_file, error.message()));
+    return fail(Code::invalid,
+                fmt::format("cannot use the key '{}': {}", options.tls_key_file, error.message()));
   if (SSL_CTX_check_private_key(context.native_handle()) != 1)
-    return fail(Code::invalid, fmt::format("the key '{}' does not belong to the certificate '{}'", options.tls_key_file, options.tls_certificate_file));
+    return fail(Code::invalid, fmt::format("the key '{}' does not belong to the certificate '{}'",
+                                           options.tls_key_file, options.tls_certificate_file));
   return {};
 }
 
@@ -64,11 +69,13 @@ Result<void> load_tls(asio::ssl::context& context, const ServerOptions& options)
 Counters::Counters(metrics::Registry& registry)
     : connections(registry.gauge("tracseq_connections", "Open connections")),
       accepted(registry.counter("tracseq_connections_accepted_total", "Connections accepted")),
-      refused(registry.counter("tracseq_connections_refused_total", "Connections refused because too many were open")),
+      refused(registry.counter("tracseq_connections_refused_total",
+                               "Connections refused because too many were open")),
       workers_waiting(registry.gauge("tracseq_worker_queue", "Calls waiting for a worker")) {}
 
 struct HttpServer::Impl {
-  Impl(const api::Router& router, Authenticator& authenticator, ServerOptions given, metrics::Registry& registry)
+  Impl(const api::Router& router, Authenticator& authenticator, ServerOptions given,
+       metrics::Registry& registry)
       : options(std::move(given)),
         guard(is_loopback(bare(options.host)), options.allowed_hosts),
         page(options.ui_dir),
@@ -100,7 +107,8 @@ struct HttpServer::Impl {
   const Guard guard;
   const Page page;
   Mutex mutex;
-  std::vector<std::unique_ptr<Service>> services GUARDED_BY(mutex);  // all that were ever served: requests may be in them
+  std::vector<std::unique_ptr<Service>> services
+      GUARDED_BY(mutex);  // all that were ever served: requests may be in them
   std::shared_ptr<Core> core;
   Acceptor acceptor;
   Timer sweeper;
@@ -122,7 +130,8 @@ Result<void> HttpServer::Impl::listen() {
   if (!error) acceptor.bind(endpoint, error);
   if (!error) acceptor.listen(kListenBacklog, error);
   if (error)
-    return fail(Code::unavailable, fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
+    return fail(Code::unavailable,
+                fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
   port = acceptor.local_endpoint(error).port();
   return {};
 }
@@ -151,8 +160,10 @@ void HttpServer::Impl::take(Socket socket) {
     return;
   }
   core->counters.accepted.add();
-  if (secure) run_tls_session(core, std::move(socket), tls);
-  else run_plain_session(core, std::move(socket));
+  if (secure)
+    run_tls_session(core, std::move(socket), tls);
+  else
+    run_plain_session(core, std::move(socket));
 }
 
 // One timer for all connections: cheaper than one each, and exact enough for limits of seconds.
@@ -201,7 +212,9 @@ std::string HttpServer::url() const {
   return fmt::format("{}://{}:{}", impl_->secure ? "https" : "http", host, impl_->port);
 }
 
-void HttpServer::serve(const api::Router& router, Authenticator& authenticator) { impl_->serve(router, authenticator); }
+void HttpServer::serve(const api::Router& router, Authenticator& authenticator) {
+  impl_->serve(router, authenticator);
+}
 
 bool HttpServer::draining() const noexcept { return impl_->core->draining.load(); }
 

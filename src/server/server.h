@@ -17,10 +17,11 @@ namespace tracseq::server {
 class Authenticator {
  public:
   virtual ~Authenticator() = default;
-  // From memory alone, on the I/O thread; nothing if that takes a look-up. The request has its headers, not its body.
+  // From memory alone, on the I/O thread; nothing if that takes a look-up. The request has its headers, not
+  // its body.
   virtual std::optional<Result<Actor>> from_memory(const api::Request& request) = 0;
-  // The same with a look-up, on a worker. A caller without a credential is an Actor of kind "anonymous"; a credential
-  // that is wrong, expired or revoked is `unauthenticated`.
+  // The same with a look-up, on a worker. A caller without a credential is an Actor of kind "anonymous"; a
+  // credential that is wrong, expired or revoked is `unauthenticated`.
   virtual Result<Actor> authenticate(const api::Request& request) = 0;
 };
 
@@ -36,19 +37,20 @@ class TrustEverybody final : public Authenticator {
 };
 
 struct ServerOptions {
-  std::string host = "127.0.0.1";          // an address or a name of this machine
-  std::uint16_t port = 8080;               // 0: a free one
-  std::string tls_certificate_file;        // PEM, chain included; with the key it makes the server speak TLS only
+  std::string host = "127.0.0.1";    // an address or a name of this machine
+  std::uint16_t port = 8080;         // 0: a free one
+  std::string tls_certificate_file;  // PEM, chain included; with the key it makes the server speak TLS only
   std::string tls_key_file;
-  std::vector<std::string> allowed_hosts;  // further values of Host, with or without port, beside this machine's own
-  bool serve_page = true;                  // the embedded page on what is no API path
-  std::string ui_dir;                      // files instead of the embedded page, for development
+  std::vector<std::string>
+      allowed_hosts;       // further values of Host, with or without port, beside this machine's own
+  bool serve_page = true;  // the embedded page on what is no API path
+  std::string ui_dir;      // files instead of the embedded page, for development
   Limits limits;
 };
 
-// HTTP/1.1 over a route table: one I/O thread, which runs immediate routes itself, and a bounded pool for the others.
-// Lifecycle: the router (filled) and the authenticator outlive it; `start` once, `stop` once (the destructor stops
-// without waiting for calls to finish). Thread-safe.
+// HTTP/1.1 over a route table: one I/O thread, which runs immediate routes itself, and a bounded pool for the
+// others. Lifecycle: the router (filled) and the authenticator outlive it; `start` once, `stop` once (the
+// destructor stops without waiting for calls to finish). Thread-safe.
 class HttpServer {
  public:
   HttpServer(const api::Router& router, Authenticator& authenticator, ServerOptions options,
@@ -57,18 +59,18 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
-  // Binds and begins to answer. `unavailable` names the address if it cannot be bound, `invalid` a certificate or key
-  // that cannot be used.
+  // Binds and begins to answer. `unavailable` names the address if it cannot be bound, `invalid` a
+  // certificate or key that cannot be used.
   Result<void> start();
   // The port bound; 0 before `start`.
   [[nodiscard]] std::uint16_t port() const noexcept;
   // "http://127.0.0.1:8080", as a client on this machine would write it.
   [[nodiscard]] std::string url() const;
-  // From the next request on another table is served, by another authenticator; both outlive the server, as do the
-  // ones before. For a server that answers probes while its database is still away.
+  // From the next request on another table is served, by another authenticator; both outlive the server, as
+  // do the ones before. For a server that answers probes while its database is still away.
   void serve(const api::Router& router, Authenticator& authenticator);
-  // Stops in order: drain_announce, close the listener, close idle connections, wait for calls under way up to
-  // drain_max, cut the rest. True if nothing had to be cut.
+  // Stops in order: drain_announce, close the listener, close idle connections, wait for calls under way up
+  // to drain_max, cut the rest. True if nothing had to be cut.
   bool stop();
   // Whether `stop` has begun (readiness answers no).
   [[nodiscard]] bool draining() const noexcept;

@@ -18,7 +18,8 @@ using testing::TestServer;
 std::string code_of(const RawClient::Answer& answer) {
   const auto document = parse_json(answer.body);
   const Json* error = document ? document->find("error") : nullptr;
-  return error != nullptr && error->find("code") != nullptr ? error->find("code")->string_or("") : "no error body: " + answer.body;
+  return error != nullptr && error->find("code") != nullptr ? error->find("code")->string_or("")
+                                                            : "no error body: " + answer.body;
 }
 
 TEST(Server, KeepsTheConnectionAndAnswersInOrder) {
@@ -28,7 +29,8 @@ TEST(Server, KeepsTheConnectionAndAnswersInOrder) {
     EXPECT_EQ(client.call(get("/api/v1/echo?text=" + std::to_string(i))).body,
               R"({"text":")" + std::to_string(i) + R"(","actor":"os:tester"})");
   // Three at once, the first the slowest.
-  client.send(get("/api/v1/echo?text=a&sleep_ms=50") + get("/api/v1/fast?text=b") + post("/api/v1/echo", R"({"text":"c"})"));
+  client.send(get("/api/v1/echo?text=a&sleep_ms=50") + get("/api/v1/fast?text=b") +
+              post("/api/v1/echo", R"({"text":"c"})"));
   EXPECT_NE(client.read().body.find("\"a\""), std::string::npos);
   EXPECT_NE(client.read().body.find("\"b\""), std::string::npos);
   EXPECT_NE(client.read().body.find("\"c\""), std::string::npos);
@@ -69,8 +71,10 @@ TEST(Server, EveryAnswerHasTheSecurityHeadersAndARequestId) {
     EXPECT_NE(answer.headers.at("content-security-policy").find("frame-ancestors 'none'"), std::string::npos);
     EXPECT_EQ(answer.headers.at("x-request-id").size(), 32U);
   }
-  EXPECT_EQ(client.call(get("/api/v1/fast", "X-Request-Id: mine-1\r\n")).headers.at("x-request-id"), "mine-1");
-  EXPECT_NE(client.call(get("/api/v1/fast", "X-Request-Id: <script>\r\n")).headers.at("x-request-id"), "<script>");
+  EXPECT_EQ(client.call(get("/api/v1/fast", "X-Request-Id: mine-1\r\n")).headers.at("x-request-id"),
+            "mine-1");
+  EXPECT_NE(client.call(get("/api/v1/fast", "X-Request-Id: <script>\r\n")).headers.at("x-request-id"),
+            "<script>");
 }
 
 TEST(Server, ErrorsHaveOneShape) {
@@ -85,10 +89,12 @@ TEST(Server, ErrorsHaveOneShape) {
   EXPECT_EQ(ask("BREW /api/v1/echo HTTP/1.1\r\nHost: localhost\r\n\r\n"), "405 invalid");
   EXPECT_EQ(ask(post("/api/v1/echo", "{}", "Content-Type: text/plain\r\n")), "415 invalid");
   EXPECT_EQ(ask(post("/api/v1/echo", "{}", "")), "415 invalid");
-  EXPECT_EQ(ask(post("/api/v1/echo", "{}", "Content-Type: application/json\r\nContent-Encoding: br\r\n")), "415 invalid");
+  EXPECT_EQ(ask(post("/api/v1/echo", "{}", "Content-Type: application/json\r\nContent-Encoding: br\r\n")),
+            "415 invalid");
   EXPECT_EQ(ask(post("/api/v1/echo", "{")), "400 invalid");
   EXPECT_EQ(ask("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                "Content-Length: 99999999999\r\n\r\n"), "413 too_large");
+                "Content-Length: 99999999999\r\n\r\n"),
+            "413 too_large");
   EXPECT_EQ(ask(get("/api/v1/fast", "X-Long: " + std::string(20'000, 'x') + "\r\n")), "431 too_large");
   std::string many;
   for (int i = 0; i < 200; ++i) many += "X-" + std::to_string(i) + ": 1\r\n";
@@ -120,21 +126,24 @@ TEST(Server, AskedForTheAbsoluteFormAnswersIt) {
 TEST(Server, RefusesSmuggling) {
   TestServer server;
   for (const std::string framing :
-       {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-        "Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: -5\r\n", "Content-Length: 5x\r\n",
-        "Content-Length : 5\r\n", "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: xchunked\r\n",
+       {"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "Content-Length: 5\r\nContent-Length: 6\r\n",
+        "Content-Length: -5\r\n", "Content-Length: 5x\r\n", "Content-Length : 5\r\n",
+        "Transfer-Encoding: chunked, identity\r\n", "Transfer-Encoding: xchunked\r\n",
         "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", "Transfer-Encoding: identity\r\n"}) {
     RawClient client(server.port());
-    client.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + framing + "\r\n0\r\n\r\n" +
-                get("/api/v1/fast?text=smuggled"));
+    client.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+                framing + "\r\n0\r\n\r\n" + get("/api/v1/fast?text=smuggled"));
     EXPECT_EQ(client.read().status, 400) << framing;
     EXPECT_EQ(client.read().status, 0) << framing;
   }
   for (const std::string chunks : {"zz\r\n{}\r\n0\r\n\r\n", "-2\r\n{}\r\n0\r\n\r\n", "2\r\n{}x\r\n0\r\n\r\n",
                                    "ffffffffffffffffff\r\n{}\r\n0\r\n\r\n"}) {
     RawClient client(server.port());
-    client.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
-                chunks);
+    client.send(
+        "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+        "application/json\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        chunks);
     const int status = client.read().status;
     EXPECT_TRUE(status == 400 || status == 413) << chunks << status;
     EXPECT_EQ(client.read().status, 0) << chunks;
@@ -145,8 +154,10 @@ TEST(Server, ReadsChunkedBodiesWithinTheLimit) {
   TestServer server;
   RawClient client(server.port());
   const std::string head =
-      "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-  EXPECT_NE(client.call(head + "8\r\n{\"text\":\r\n5;x=y\r\n\"ab\"}\r\n0\r\n\r\n").body.find("ab"), std::string::npos);
+      "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n";
+  EXPECT_NE(client.call(head + "8\r\n{\"text\":\r\n5;x=y\r\n\"ab\"}\r\n0\r\n\r\n").body.find("ab"),
+            std::string::npos);
   EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
   client.send(head);
   const std::string piece = "100000\r\n" + std::string(1 << 20, ' ') + "\r\n";
@@ -159,11 +170,15 @@ TEST(Server, AnswersExpectContinueAndRefusesBeforeTheBody) {
   TestServer server;
   RawClient client(server.port());
   const std::string body = R"({"text":"a"})";
-  client.send("POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
-              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
+  client.send(
+      "POST /api/v1/echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: "
+      "100-continue\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n");
   EXPECT_EQ(client.read().status, 100);
   EXPECT_EQ(client.call(body).status, 200);
-  client.send("POST /api/v1/none HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  client.send(
+      "POST /api/v1/none HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
   EXPECT_EQ(client.read().status, 404);
 }
 
@@ -177,12 +192,17 @@ TEST(Server, PacksLongAnswersAndUnpacksBodies) {
   EXPECT_EQ(packed.headers.at("content-encoding"), "gzip");
   EXPECT_EQ(gunzip(packed.body, 1 << 20).value(), plain.body);
   EXPECT_NE(packed.headers.at("etag"), plain.headers.at("etag"));
-  EXPECT_EQ(client.call(get(path, "Accept-Encoding: gzip\r\nIf-None-Match: " + packed.headers.at("etag") + "\r\n")).status, 304);
+  EXPECT_EQ(
+      client.call(get(path, "Accept-Encoding: gzip\r\nIf-None-Match: " + packed.headers.at("etag") + "\r\n"))
+          .status,
+      304);
   EXPECT_FALSE(client.call(get(path, "Accept-Encoding: gzip;q=0\r\n")).headers.contains("content-encoding"));
-  EXPECT_FALSE(client.call(get("/api/v1/fast", "Accept-Encoding: gzip\r\n")).headers.contains("content-encoding"));
+  EXPECT_FALSE(
+      client.call(get("/api/v1/fast", "Accept-Encoding: gzip\r\n")).headers.contains("content-encoding"));
 
   const std::string lines = "Content-Type: application/json\r\nContent-Encoding: gzip\r\n";
-  EXPECT_NE(client.call(post("/api/v1/echo", gzip(R"({"text":"zip"})"), lines)).body.find("zip"), std::string::npos);
+  EXPECT_NE(client.call(post("/api/v1/echo", gzip(R"({"text":"zip"})"), lines)).body.find("zip"),
+            std::string::npos);
   const std::string bomb = gzip(std::string(64UL << 20, ' '));
   EXPECT_LT(bomb.size(), 1UL << 20);
   EXPECT_EQ(client.call(post("/api/v1/echo", bomb, lines)).status, 413);
@@ -197,8 +217,10 @@ TEST(Server, AnswersToItsOwnNamesOnly) {
   const auto with_host = [&](const std::string& host) {
     return client.call("GET /api/v1/fast HTTP/1.1\r\nHost: " + host + "\r\n\r\n").status;
   };
-  for (const std::string host : {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"}) EXPECT_EQ(with_host(host), 200) << host;
-  for (const std::string host : {"evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "169.254.169.254", ""})
+  for (const std::string host : {"localhost", "LOCALHOST:8080", "127.0.0.1:1", "[::1]:8080", "[::1]"})
+    EXPECT_EQ(with_host(host), 200) << host;
+  for (const std::string host :
+       {"evil.test", "localhost.evil.test", "127.0.0.1.evil.test", "169.254.169.254", ""})
     EXPECT_EQ(with_host(host), 421) << host;
   ServerOptions options;
   options.allowed_hosts = {"lab.example:8443"};
@@ -214,12 +236,14 @@ TEST(Server, PagesOfOtherSitesMayNotChangeAnything) {
     return client.call(post("/api/v1/echo", "{}", "Content-Type: application/json\r\n" + lines)).status;
   };
   EXPECT_EQ(from("Origin: http://localhost\r\n"), 200);
-  for (const std::string origin : {"http://evil.test", "null", "http://localhost:9999", "http://localhost.evil.test", "localhost"})
+  for (const std::string origin :
+       {"http://evil.test", "null", "http://localhost:9999", "http://localhost.evil.test", "localhost"})
     EXPECT_EQ(from("Origin: " + origin + "\r\n"), 403) << origin;
   EXPECT_EQ(from("Sec-Fetch-Site: cross-site\r\n"), 403);
   EXPECT_EQ(from("Sec-Fetch-Site: same-origin\r\n"), 200);
   RawClient client(server.port());
-  EXPECT_EQ(client.call(get("/api/v1/fast", "Origin: http://evil.test\r\n")).status, 200);  // reading needs CORS, which nobody gets
+  EXPECT_EQ(client.call(get("/api/v1/fast", "Origin: http://evil.test\r\n")).status,
+            200);  // reading needs CORS, which nobody gets
 }
 
 }  // namespace

@@ -121,8 +121,8 @@ Awaitable<std::optional<Head>> Session<Stream>::read_header(HeaderParser& parser
   expires = Steady::time_point::max();
   expired = false;
   const auto length = parser.content_length();
-  co_return to_head(parser.get(), length ? std::optional<std::uint64_t>(*length) : std::nullopt, parser.chunked(),
-                    parser.keep_alive());
+  co_return to_head(parser.get(), length ? std::optional<std::uint64_t>(*length) : std::nullopt,
+                    parser.chunked(), parser.keep_alive());
 }
 
 template <class Stream>
@@ -134,12 +134,17 @@ Awaitable<> Session<Stream>::refuse_header(ErrorCode error, bool timed_out) {
     reason = {Code::deadline, "the request's header did not come in time", {}, {}};
     status = 408;
   } else if (error == http::error::header_limit) {
-    reason = {Code::too_large, fmt::format("the header has more than {} bytes", core_->limits().header_bytes_max), {}, {}};
+    reason = {Code::too_large,
+              fmt::format("the header has more than {} bytes", core_->limits().header_bytes_max),
+              {},
+              {}};
     status = 431;
   }
-  log::info("request.refused", {{"request_id", id}, {"status", status}, {"message", reason.message}, {"client", client_}});
+  log::info("request.refused",
+            {{"request_id", id}, {"status", status}, {"message", reason.message}, {"client", client_}});
   const api::Response response = api::error_response(reason, id, status);
-  const AnswerHead answer{.framing = Framing::length, .length = response.body.size(), .keep_alive = false, .http_1_1 = true};
+  const AnswerHead answer{
+      .framing = Framing::length, .length = response.body.size(), .keep_alive = false, .http_1_1 = true};
   if (co_await send_whole(response, write_head(response, answer, id))) co_await linger();
 }
 
@@ -148,15 +153,19 @@ auto Session<Stream>::serve(HeaderParser& parser, Head head) -> Awaitable<Next> 
   Exchange exchange(core_->services, std::move(head), client_);
   exchange.context().cancelled = core_->cancelled;
   const bool has_body = exchange.head().has_body();
-  const Next early = has_body ? Next::close : Next::again;  // an unread body would be taken for the next request
+  const Next early =
+      has_body ? Next::close : Next::again;  // an unread body would be taken for the next request
   if (auto answer = exchange.admit()) co_return co_await respond(exchange, std::move(*answer), early);
   const bool known = exchange.authenticate_from_memory();
   if (has_body) {
     std::optional<api::Response> refused;
-    if (known) refused = exchange.authorise(false);
-    else refused = co_await authorise(exchange);
+    if (known)
+      refused = exchange.authorise(false);
+    else
+      refused = co_await authorise(exchange);
     if (refused) co_return co_await respond(exchange, std::move(*refused), Next::close);
-    if (exchange.wants_continue() && buffer_.size() == 0 && !co_await send(asio::buffer(kContinue))) co_return Next::close;
+    if (exchange.wants_continue() && buffer_.size() == 0 && !co_await send(asio::buffer(kContinue)))
+      co_return Next::close;
     if (exchange.route()->body == api::BodyKind::stream) co_return co_await serve_upload(parser, exchange);
     refused = co_await read_body(parser, exchange);
     if (refused) co_return co_await respond(exchange, std::move(*refused), Next::close);
@@ -169,7 +178,8 @@ template <class Stream>
 Awaitable<std::optional<api::Response>> Session<Stream>::authorise(Exchange& exchange) {
   std::optional<api::Response> refused;
   const bool ran = co_await on_pool([&] { refused = exchange.authorise(true); });
-  if (!ran) refused = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
+  if (!ran)
+    refused = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
   co_return refused;
 }
 
@@ -184,9 +194,11 @@ Awaitable<std::optional<api::Response>> Session<Stream>::read_body(HeaderParser&
       ErrorCode error;
       buffer_.consume(body.put(buffer_.data(), error));
       if (error == http::error::body_limit)
-        co_return exchange.refuse(Code::too_large, fmt::format("the body has more than {} bytes", exchange.route()->body_bytes_max));
+        co_return exchange.refuse(Code::too_large, fmt::format("the body has more than {} bytes",
+                                                               exchange.route()->body_bytes_max));
       if (error && error != http::error::need_more)
-        co_return exchange.refuse(Code::invalid, "the request's body is not valid HTTP/1.1: " + error.message());
+        co_return exchange.refuse(Code::invalid,
+                                  "the request's body is not valid HTTP/1.1: " + error.message());
       if (body.is_done()) break;
     }
     if (co_await fill(kChunkBytes)) {
@@ -204,7 +216,8 @@ Awaitable<api::Response> Session<Stream>::call(Exchange& exchange) {
   if (exchange.runs_inline()) co_return exchange.run();
   api::Response response;
   const bool ran = co_await on_pool([&] { response = exchange.run(); });
-  if (!ran) response = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
+  if (!ran)
+    response = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
   co_return response;
 }
 
@@ -213,7 +226,8 @@ auto Session<Stream>::serve_upload(HeaderParser& parser, Exchange& exchange) -> 
   http::request_parser<http::buffer_body> body(std::move(parser));
   body.eager(true);
   body.body_limit(exchange.route()->body_bytes_max);
-  exchange.context().deadline = Steady::time_point::max();  // a big file takes its time; each piece has its own limit
+  exchange.context().deadline =
+      Steady::time_point::max();  // a big file takes its time; each piece has its own limit
   Upload upload(kUploadChunksMax, waker());
   exchange.request().stream = &upload;
   api::Response response;
@@ -226,7 +240,9 @@ auto Session<Stream>::serve_upload(HeaderParser& parser, Exchange& exchange) -> 
       interrupt();
     });
   });
-  if (!accepted) co_return co_await respond(exchange, exchange.refuse(accepted.error().code, accepted.error().message), Next::close);
+  if (!accepted)
+    co_return co_await respond(exchange, exchange.refuse(accepted.error().code, accepted.error().message),
+                               Next::close);
   co_await pump(body, upload, answered);
   expires = Steady::time_point::max();
   while (!answered) co_await wait(core_->limits().request_timeout);
@@ -236,7 +252,8 @@ auto Session<Stream>::serve_upload(HeaderParser& parser, Exchange& exchange) -> 
 
 // Carries the body from the socket to the handler until either has its end.
 template <class Stream>
-Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parser, Upload& upload, const bool& answered) {
+Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parser, Upload& upload,
+                                  const bool& answered) {
   bool starving = buffer_.size() == 0;
   while (!parser.is_done() && !answered) {
     if (!upload.has_room()) {
@@ -249,8 +266,10 @@ Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parse
       expires = Steady::time_point::max();  // the handler's pace is not the client's fault
       if (answered) break;
       if (error) {
-        if (expired) upload.abort({Code::deadline, "the body stopped coming", {}, {}});
-        else upload.abort({Code::cancelled, "the connection broke within the body", {}, {}});
+        if (expired)
+          upload.abort({Code::deadline, "the body stopped coming", {}, {}});
+        else
+          upload.abort({Code::cancelled, "the connection broke within the body", {}, {}});
         co_return;
       }
     }
@@ -272,28 +291,37 @@ Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parse
       co_return;
     }
   }
-  if (parser.is_done()) upload.finish();
-  else upload.abort({Code::cancelled, "the call was answered before its body came", {}, {}});
+  if (parser.is_done())
+    upload.finish();
+  else
+    upload.abort({Code::cancelled, "the call was answered before its body came", {}, {}});
 }
 
 template <class Stream>
-auto Session<Stream>::respond(const Exchange& exchange, api::Response response, Next wish) -> Awaitable<Next> {
+auto Session<Stream>::respond(const Exchange& exchange, api::Response response, Next wish)
+    -> Awaitable<Next> {
   const Head& head = exchange.head();
   AnswerHead answer;
   answer.http_1_1 = head.http_1_1;
   answer.length = response.body.size();
-  if (response.stream && response.stream_length) answer.length = *response.stream_length;
-  else if (response.stream || response.feed) answer.framing = head.http_1_1 ? Framing::chunked : Framing::until_close;
+  if (response.stream && response.stream_length)
+    answer.length = *response.stream_length;
+  else if (response.stream || response.feed)
+    answer.framing = head.http_1_1 ? Framing::chunked : Framing::until_close;
   const bool closing = wish == Next::close || !head.keep_alive || answer.framing == Framing::until_close ||
                        core_->draining.load(std::memory_order_relaxed);
   answer.keep_alive = !closing;
   std::string text = write_head(response, answer, exchange.request_id());
   const bool bodiless = exchange.head_only() || response.status == 204 || response.status == 304;
   bool sent = false;
-  if (bodiless) sent = co_await send(asio::buffer(text));
-  else if (response.feed) sent = co_await send_feed(response, answer, std::move(text));
-  else if (response.stream) sent = co_await send_stream(response, answer, std::move(text));
-  else sent = co_await send_whole(response, std::move(text));
+  if (bodiless)
+    sent = co_await send(asio::buffer(text));
+  else if (response.feed)
+    sent = co_await send_feed(response, answer, std::move(text));
+  else if (response.stream)
+    sent = co_await send_stream(response, answer, std::move(text));
+  else
+    sent = co_await send_whole(response, std::move(text));
   if (sent && wish == Next::close) co_await linger();
   co_return sent && !closing ? Next::again : Next::close;
 }
@@ -316,12 +344,14 @@ Awaitable<bool> Session<Stream>::send_whole(const api::Response& response, std::
   // In pieces, so that each has the slow reader's time and not the whole.
   bool sent = co_await send(asio::buffer(head));
   for (std::size_t at = 0; sent && at < response.body.size(); at += kJoinedBodyMax)
-    sent = co_await send(asio::buffer(response.body.data() + at, std::min(kJoinedBodyMax, response.body.size() - at)));
+    sent = co_await send(
+        asio::buffer(response.body.data() + at, std::min(kJoinedBodyMax, response.body.size() - at)));
   co_return sent;
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const AnswerHead& answer, std::string head) {
+Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const AnswerHead& answer,
+                                             std::string head) {
   std::string piece(kChunkBytes, '\0');
   std::uint64_t rest = answer.length;
   const auto give_up = Steady::now() + core_->limits().chunk_timeout;
@@ -333,10 +363,12 @@ Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const Answ
       co_await wait(kPoolRetry);
       continue;
     }
-    // The header has promised success: all that is left to say "this is not whole" is to break the connection.
+    // The header has promised success: all that is left to say "this is not whole" is to break the
+    // connection.
     const bool lies = got && answer.framing == Framing::length && (*got > rest || (*got == 0 && rest > 0));
     if (!got || lies) {
-      log::error("response.broken", {{"detail", got ? std::string("length differs from what was announced") : got.error().message}});
+      log::error("response.broken", {{"detail", got ? std::string("length differs from what was announced")
+                                                    : got.error().message}});
       co_return false;
     }
     std::array<asio::const_buffer, 4> buffers{asio::buffer(head), {}, asio::buffer(piece.data(), *got), {}};
@@ -356,7 +388,8 @@ Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const Answ
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::send_feed(api::Response& response, const AnswerHead& answer, std::string head) {
+Awaitable<bool> Session<Stream>::send_feed(api::Response& response, const AnswerHead& answer,
+                                           std::string head) {
   response.feed->on_ready(waker());
   auto last = Steady::now();
   if (!co_await send(asio::buffer(head))) co_return false;
@@ -419,23 +452,26 @@ Awaitable<bool> Session<Stream>::on_pool(std::function<void()> job) {
     });
     if (!accepted) asio::post(core_->io, [resume] { std::move (*resume)(false); });
   };
-  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(bool)>(start, kAwait, std::move(job));
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(bool)>(start, kAwait,
+                                                                                             std::move(job));
 }
 
 namespace {
 
-// The session lives as long as its coroutine. What a coroutine throws is a bug: it ends one connection and is logged.
+// The session lives as long as its coroutine. What a coroutine throws is a bug: it ends one connection and is
+// logged.
 template <class S>
 void spawn(const std::shared_ptr<Core>& core, std::shared_ptr<S> session) {
   auto& runner = *session;
-  asio::co_spawn(core->io.get_executor(), runner.run(), [session = std::move(session)](std::exception_ptr bug) {
-    if (!bug) return;
-    try {
-      std::rethrow_exception(bug);
-    } catch (const std::exception& error) {
-      log::error("session.exception", {{"detail", error.what()}});
-    }
-  });
+  asio::co_spawn(core->io.get_executor(), runner.run(),
+                 [session = std::move(session)](std::exception_ptr bug) {
+                   if (!bug) return;
+                   try {
+                     std::rethrow_exception(bug);
+                   } catch (const std::exception& error) {
+                     log::error("session.exception", {{"detail", error.what()}});
+                   }
+                 });
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// For tests: a small route table behind a real server on a free port, and a client that sends bytes as they are.
+// For tests: a small route table behind a real server on a free port, and a client that sends bytes as they
+// are.
 #pragma once
 
 #include <arpa/inet.h>
@@ -29,7 +30,8 @@ class RawClient {
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0) << std::strerror(errno);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0)
+        << std::strerror(errno);
   }
   ~RawClient() { ::close(socket_); }
   RawClient(const RawClient&) = delete;
@@ -44,7 +46,7 @@ class RawClient {
   }
 
   struct Answer {
-    int status = 0;  // 0: the connection ended without one
+    int status = 0;                              // 0: the connection ended without one
     std::map<std::string, std::string> headers;  // lower case
     std::string body;
   };
@@ -141,9 +143,11 @@ class RawClient {
 inline std::string get(std::string_view path, std::string_view lines = {}) {
   return "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n" + std::string(lines) + "\r\n";
 }
-inline std::string post(std::string_view path, std::string_view body, std::string_view lines = "Content-Type: application/json\r\n") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n" + std::string(lines) + "\r\n" + std::string(body);
+inline std::string post(std::string_view path, std::string_view body,
+                        std::string_view lines = "Content-Type: application/json\r\n") {
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+         std::string(lines) + "\r\n" + std::string(body);
 }
 
 // The route table of the tests.

@@ -26,14 +26,16 @@ class Certificate {
     X509_gmtime_adj(X509_getm_notAfter(certificate), 3'600);
     X509_set_pubkey(certificate, key);
     X509_NAME* subject = X509_get_subject_name(certificate);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1, -1, 0);
+    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>(name), -1,
+                               -1, 0);
     X509_set_issuer_name(certificate, subject);
     const std::string names = "DNS:" + std::string(name);
     add_extension(certificate, NID_subject_alt_name, names.c_str());
     add_extension(certificate, NID_basic_constraints, "critical,CA:TRUE");
     X509_sign(certificate, key, EVP_sha256());
     write(certificate_file(), [&](std::FILE* file) { PEM_write_X509(file, certificate); });
-    write(key_file(), [&](std::FILE* file) { PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
+    write(key_file(),
+          [&](std::FILE* file) { PEM_write_PrivateKey(file, key, nullptr, nullptr, 0, nullptr, nullptr); });
     X509_free(certificate);
     EVP_PKEY_free(key);
   }

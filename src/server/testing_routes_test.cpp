@@ -37,7 +37,8 @@ class Pattern final : public ByteSource {
   Result<std::size_t> read(std::span<std::byte> buffer) override {
     if (fail_after_ >= 0 && at_ >= fail_after_) return fail(Code::unavailable, "the source broke");
     const auto count = std::min<std::int64_t>(static_cast<std::int64_t>(buffer.size()), total_ - at_);
-    for (std::int64_t i = 0; i < count; ++i) buffer[static_cast<std::size_t>(i)] = static_cast<std::byte>((at_ + i) % 251);
+    for (std::int64_t i = 0; i < count; ++i)
+      buffer[static_cast<std::size_t>(i)] = static_cast<std::byte>((at_ + i) % 251);
     at_ += count;
     return static_cast<std::size_t>(count);
   }
@@ -116,33 +117,38 @@ std::vector<api::Route> test_routes() {
   std::vector<api::Route> routes;
   routes.push_back(api::route(get, "/api/v1/echo", "echo:read", reads, "Echo.", echo));
   routes.push_back(api::route(post, "/api/v1/echo", "echo:write", changes, "Echo.", echo));
-  routes.push_back(api::route(get, "/api/v1/fast", "public", reads, "Echo on the I/O thread.", echo, inline_io));
+  routes.push_back(
+      api::route(get, "/api/v1/fast", "public", reads, "Echo on the I/O thread.", echo, inline_io));
   routes.push_back(api::route(post, "/v2/echo", "public", reads, "Echo.", echo));
-  routes.push_back(api::stream_route(put, "/api/v1/upload", "echo:write", changes, "Count.", "application/json", count_bytes,
-                                     {.body_bytes_max = 1ULL << 30}));
-  routes.push_back(api::stream_route(get, "/api/v1/download", "public", reads, "A pattern.", "application/octet-stream",
-                                     [](const CallContext&, const StreamIn& in, api::Request&) -> Result<api::Response> {
-                                       api::Response response;
-                                       response.content_type = "application/octet-stream";
-                                       response.stream = std::make_unique<Pattern>(in.bytes, in.fail_after);
-                                       if (in.known_length) response.stream_length = static_cast<std::uint64_t>(in.bytes);
-                                       return response;
-                                     }));
+  routes.push_back(api::stream_route(put, "/api/v1/upload", "echo:write", changes, "Count.",
+                                     "application/json", count_bytes, {.body_bytes_max = 1ULL << 30}));
+  routes.push_back(
+      api::stream_route(get, "/api/v1/download", "public", reads, "A pattern.", "application/octet-stream",
+                        [](const CallContext&, const StreamIn& in, api::Request&) -> Result<api::Response> {
+                          api::Response response;
+                          response.content_type = "application/octet-stream";
+                          response.stream = std::make_unique<Pattern>(in.bytes, in.fail_after);
+                          if (in.known_length) response.stream_length = static_cast<std::uint64_t>(in.bytes);
+                          return response;
+                        }));
   auto feed = std::make_shared<std::weak_ptr<TestFeed>>();
-  routes.push_back(api::stream_route(get, "/api/v1/feed", "public", reads, "A feed.", "text/event-stream",
-                                     [feed](const CallContext&, const api::Empty&, api::Request&) -> Result<api::Response> {
-                                       api::Response response;
-                                       response.content_type = "text/event-stream";
-                                       auto made = std::make_shared<TestFeed>();
-                                       made->push(": hello\n\n");
-                                       *feed = made;
-                                       response.feed = std::move(made);
-                                       return response;
-                                     }));
+  routes.push_back(api::stream_route(
+      get, "/api/v1/feed", "public", reads, "A feed.", "text/event-stream",
+      [feed](const CallContext&, const api::Empty&, api::Request&) -> Result<api::Response> {
+        api::Response response;
+        response.content_type = "text/event-stream";
+        auto made = std::make_shared<TestFeed>();
+        made->push(": hello\n\n");
+        *feed = made;
+        response.feed = std::move(made);
+        return response;
+      }));
   routes.push_back(api::route(post, "/api/v1/feed", "public", appends, "Fills the feed.",
                               [feed](const CallContext&, const EchoIn& in) -> Result<api::Empty> {
-                                if (auto listener = feed->lock()) listener->push(in.text);
-                                else return fail(Code::not_found, "nobody listens");
+                                if (auto listener = feed->lock())
+                                  listener->push(in.text);
+                                else
+                                  return fail(Code::not_found, "nobody listens");
                                 return api::Empty{};
                               }));
   return routes;
@@ -157,7 +163,8 @@ TestServer::TestServer(ServerOptions options, Authenticator* authenticator)
       }()) {
   router_.add(test_routes());
   options.port = 0;
-  server_ = std::make_unique<HttpServer>(router_, authenticator != nullptr ? *authenticator : trust_, options, metrics_);
+  server_ = std::make_unique<HttpServer>(router_, authenticator != nullptr ? *authenticator : trust_, options,
+                                         metrics_);
   const auto started = server_->start();
   EXPECT_TRUE(started) << started.error().message;
 }

@@ -15,8 +15,8 @@
 
 namespace tracseq::server {
 
-// A bounded queue of pieces. The I/O thread pushes while `has_room` and is told by `on_room` when there is room again;
-// the handler's thread reads and waits. Thread-safe between those two.
+// A bounded queue of pieces. The I/O thread pushes while `has_room` and is told by `on_room` when there is
+// room again; the handler's thread reads and waits. Thread-safe between those two.
 class Upload final : public ByteSource {
  public:
   // `on_room` is called on the handler's thread.

@@ -40,8 +40,8 @@ struct AnswerHead {
   bool http_1_1 = true;
 };
 
-// The bytes of a header, security headers and date included. Control characters in values are dropped, so that no value
-// can begin a header of its own.
+// The bytes of a header, security headers and date included. Control characters in values are dropped, so
+// that no value can begin a header of its own.
 std::string write_head(const api::Response& response, const AnswerHead& answer, std::string_view request_id);
 // "1a2b\r\n", which goes before a chunk of that size.
 std::string chunk_head(std::size_t size);

@@ -10,8 +10,8 @@
 
 namespace tracseq::sql {
 
-// An event as written to the outbox with the change it tells of (audit::Ledger writes them). `position` grows in the
-// order of commits: whoever has read up to a position has missed nothing before it.
+// An event as written to the outbox with the change it tells of (audit::Ledger writes them). `position` grows
+// in the order of commits: whoever has read up to a position has missed nothing before it.
 struct OutboxEvent {
   std::int64_t position = 0;
   std::string topic;
@@ -23,15 +23,15 @@ struct OutboxEvent {
   Timestamp time;
 };
 
-// Reads the outbox. On SQLite rows get their positions in commit order; on PostgreSQL a row gets its position (the
-// column `sequence`) after its commit, from whoever holds the advisory lock at that moment: any reader may.
-// Lifecycle: over a database that outlives it. Thread-safe.
+// Reads the outbox. On SQLite rows get their positions in commit order; on PostgreSQL a row gets its position
+// (the column `sequence`) after its commit, from whoever holds the advisory lock at that moment: any reader
+// may. Lifecycle: over a database that outlives it. Thread-safe.
 class Outbox {
  public:
   explicit Outbox(Database& database) : database_(database) {}
 
-  // PostgreSQL: gives positions to committed rows without one; how many. 0 at once if another process is at it, and
-  // always on SQLite.
+  // PostgreSQL: gives positions to committed rows without one; how many. 0 at once if another process is at
+  // it, and always on SQLite.
   Result<std::int64_t> sequence();
   // The newest position; 0 for an empty outbox.
   Result<std::int64_t> last();
