@@ -29,5 +29,5 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
-  { files: ['scripts/**', 'tests/**', 'dev/**'], rules: { 'no-console': 'off' } },
+  { files: ['scripts/**', 'tests/**'], rules: { 'no-console': 'off' } },
 );
