@@ -16,8 +16,15 @@ constexpr int kStepsBetweenChecks =
 constexpr const char* kReaderSetup =
     "PRAGMA query_only = ON; PRAGMA cache_size = -1024; PRAGMA case_sensitive_like = ON; PRAGMA temp_store = "
     "MEMORY;";
+#ifdef TRACSEQ_FAULT_NO_SYNC
+// A build that is broken on purpose and must fail the power-cut test (tests/faults).
+#define TRACSEQ_SYNCHRONOUS "OFF"
+#else
+#define TRACSEQ_SYNCHRONOUS "FULL"
+#endif
 constexpr const char* kWriterSetup =
-    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA "
+    "PRAGMA synchronous = " TRACSEQ_SYNCHRONOUS
+    "; PRAGMA foreign_keys = ON; PRAGMA cache_size = -4096; PRAGMA "
     "case_sensitive_like = ON;"
     "PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864;";
 

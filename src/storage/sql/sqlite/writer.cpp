@@ -2,6 +2,7 @@
 #include "storage/sql/sqlite/writer.h"
 
 #include <algorithm>
+#include <thread>
 
 namespace tracseq::sql::sqlite {
 namespace {
@@ -65,6 +66,9 @@ Result<void> Writer::connect() {
   return {};
 }
 
+#ifndef TRACSEQ_FAULT_EARLY_ACK
+Writer::~Writer() = default;
+
 void Writer::lead(Request& first) {
   members_.assign(1, &first);
   if (auto turn = Turn::take(*turn_lock_, first.until); !turn) {
@@ -76,17 +80,24 @@ void Writer::lead(Request& first) {
   }
   leave_lead();
 }
+#endif
+
+void Writer::run_members(Group& group, Request& first) {
+  const auto closes = Steady::now() + limits_.turn_hold;
+  running_in = this;
+  for (Request* request = &first; request != nullptr;) {
+    request->outcome = group.run(request->function);
+    const bool full = group.lost() || connection_->broken() || Steady::now() >= closes;
+    request = full ? nullptr : next_in_queue();
+  }
+  running_in = nullptr;
+}
 
 void Writer::run_group(Request& first) {
-  const auto closes = Steady::now() + limits_.turn_hold;
   {
     Group group(*connection_);
-    running_in = this;
-    for (Request* request = &first; request != nullptr;) {
-      request->outcome = group.run(request->function);
-      const bool full = group.lost() || connection_->broken() || Steady::now() >= closes;
-      request = full ? nullptr : next_in_queue();
-    }
+    run_members(group, first);
+    running_in = this;  // for the hooks
     const auto committed = group.commit();
     running_in = nullptr;
     if (!committed)
@@ -106,13 +117,18 @@ Writer::Request* Writer::next_in_queue() {
   return next;
 }
 
-void Writer::leave_lead() {
-  const Lock lock(mutex_);
+void Writer::acknowledge() {
   // Under the mutex: a member returns, and its request is gone, as soon as it can see that it is done.
   for (Request* member : members_) {
     member->state = Request::State::done;
     member->wake.notify_one();
   }
+  members_.clear();
+}
+
+void Writer::leave_lead() {
+  const Lock lock(mutex_);
+  acknowledge();
   leading_ = false;
   if (!queue_.empty()) {
     queue_.front()->wake.notify_one();
@@ -120,6 +136,43 @@ void Writer::leave_lead() {
     idle_->notify_all();
   }
 }
+
+#ifdef TRACSEQ_FAULT_EARLY_ACK
+// A build that is broken on purpose and must fail the kill test (tests/faults): it acknowledges first and
+// commits 50 ms later.
+namespace {
+std::thread late_commit;
+}
+
+Writer::~Writer() {
+  if (late_commit.joinable()) late_commit.join();
+}
+
+void Writer::lead(Request& first) {
+  members_.assign(1, &first);
+  auto turn = Turn::take(*turn_lock_, first.until);
+  if (!turn || !connect()) {
+    first.outcome.result = fail(Code::unavailable, "no turn or no connection");
+    return leave_lead();
+  }
+  auto group = std::make_unique<Group>(*connection_);
+  run_members(*group, first);
+  {
+    const Lock lock(mutex_);
+    acknowledge();
+  }
+  if (late_commit.joinable()) late_commit.join();
+  late_commit = std::thread([this, held = std::move(*turn), late = std::move(group)]() mutable {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    (void)late->commit();
+    late.reset();
+    {
+      const Turn given_back = std::move(held);
+    }
+    leave_lead();
+  });
+}
+#endif
 
 bool Writer::rest(Steady::time_point until) {
   mutex_.lock();

@@ -26,6 +26,9 @@ class Writer {
   using Function = Group::Function;
 
   Writer(std::string path, std::unique_ptr<TurnLock> turn_lock, const Limits& limits);
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   // Returns after the commit. `unavailable` if the turn does not come in time or too many wait.
   // What the function throws is thrown here; its transaction is rolled back.
@@ -41,6 +44,8 @@ class Writer {
 
   void lead(Request& first);
   void run_group(Request& first);
+  void run_members(Group& group, Request& first);
+  void acknowledge() REQUIRES(mutex_);
   Result<void> connect();
   Request* next_in_queue();
   void leave_lead();
