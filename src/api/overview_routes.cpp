@@ -302,7 +302,7 @@ std::vector<InProduction> production(const Sources& from) {
 
 std::vector<Activity> activity(const Answers& answers) {
   std::vector<Activity> shown;
-  for (const Json& entry : answers.list("/api/v1/audit", {{"limit", "100"}})) {
+  for (const Json& entry : answers.list("/api/v1/audit", {{"changes_only", "true"}, {"limit", "100"}})) {
     if (shown.size() == kActivityShownMax) break;
     // Appended data (points, predictions) and work the program gives itself are no news.
     if (text_of(entry, "action").ends_with(".append") || text_of(entry, "actor").starts_with("system"))

@@ -44,7 +44,8 @@ constexpr sql::Statement kList{
     "SELECT entry_id, sequence, time_us, project_id, actor, actor_kind, auth_method, client_address, action, "
     "object_type, object_id, reason, request_id, delta, leaf_hash FROM audit_entries "
     "WHERE project_id = ? AND (? = '' OR action = ? OR (action >= ? AND action < ?)) AND (? = '' OR object_type = ?) "
-    "AND (? = '' OR object_id = ?) AND (? = '' OR actor = ?) AND (time_us < ? OR (time_us = ? AND entry_id < ?)) "
+    "AND (? = '' OR object_id = ?) AND (? = '' OR actor = ?) "
+    "AND (? = 0 OR action NOT LIKE '%.append') AND (time_us < ? OR (time_us = ? AND entry_id < ?)) "
     "ORDER BY time_us DESC, entry_id DESC LIMIT ?"};
 
 std::optional<Digest> digest_of(const Json& state) {
@@ -232,7 +233,7 @@ Result<EntryPage> Ledger::list(const CallContext& ctx, const EntryFilter& filter
   TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
     return session.query_all(kList,
                              args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type,
-                                  filter.object_type, filter.object_id, filter.object_id, filter.actor, filter.actor,
+                                  filter.object_type, filter.object_id, filter.object_id, filter.actor, filter.actor, filter.changes_only,
                                   after.first, after.first, after.second, limit + 1),
                              entry_of);
   }));

@@ -66,10 +66,11 @@ struct EntryFilter {
   std::string object_type;
   std::string object_id;
   std::string actor;
+  bool changes_only = false;  // without the entries of appended data
   std::int64_t limit = 100;
   std::string page_token;
 };
-TRACSEQ_DESCRIBE(EntryFilter, (action, object_type, object_id, actor, limit, page_token))
+TRACSEQ_DESCRIBE(EntryFilter, (action, object_type, object_id, actor, changes_only, limit, page_token))
 
 struct EntryPage {
   std::vector<Entry> items;

@@ -152,6 +152,9 @@ TEST_P(LedgerTest, AppendedDataWritesOneEntryWithItsCount) {
   EXPECT_EQ(found[0].action, "metrics.append");
   EXPECT_EQ(found[0].delta.find("count")->integer_or(0), 7);
   EXPECT_EQ(found[0].delta.find("objects")->integer_or(0), 2);
+  const auto changes = ledger.list(context(), {.action = {}, .object_type = {}, .object_id = {}, .actor = {}, .changes_only = true, .limit = 10, .page_token = {}});
+  ASSERT_TRUE(changes) << changes.error().message;
+  EXPECT_TRUE(changes->items.empty());
 }
 
 TEST_P(LedgerTest, SequencesAreGaplessFromZero) {
@@ -168,7 +171,7 @@ TEST_P(LedgerTest, SequencesAreGaplessFromZero) {
 TEST_P(LedgerTest, PagesGoThroughEverythingOnce) {
   Ledger ledger{database()};
   for (int i = 0; i < 7; ++i) ASSERT_TRUE(bump(ledger, context(), "n" + std::to_string(i)));
-  EntryFilter filter{.action = "thing.", .object_type = {}, .object_id = {}, .actor = {}, .limit = 3, .page_token = {}};
+  EntryFilter filter{.action = "thing.", .object_type = {}, .object_id = {}, .actor = {}, .changes_only = true, .limit = 3, .page_token = {}};
   std::vector<std::string> seen;
   for (int pages = 0; pages < 4; ++pages) {
     const auto page = ledger.list(context(), filter);
