@@ -147,7 +147,9 @@ def engineer(pipeline: DataPipeline, path: Path, schema_id: str, feature_id: str
 
     run = wait_for("the pipeline run", finished)
     check(run.status == PipelineStatus.COMPLETED, f"the pipeline run completes ({run.error_message})")
-    say(f"   {run.input_rows} rows in, {run.output_rows} out, {run.feature_count} features: {', '.join(run.processing_steps)}")
+    say(
+        f"   {run.input_rows} rows in, {run.output_rows} out, {run.feature_count} features: {', '.join(run.processing_steps)}"
+    )
     return run
 
 
@@ -176,7 +178,9 @@ class Trained:
     f1: float
 
 
-def train_one(tracker: ExperimentTracker, frame: pd.DataFrame, name: str, params: dict[str, Any], stages: list[Any]) -> Trained:
+def train_one(
+    tracker: ExperimentTracker, frame: pd.DataFrame, name: str, params: dict[str, Any], stages: list[Any]
+) -> Trained:
     features = [c for c in frame.columns if c != LABEL]
     cut = int(len(frame) * 0.8)
     x, y = frame[features].to_numpy(), frame[LABEL].astype(int).to_numpy()
@@ -372,7 +376,9 @@ def run(options: argparse.Namespace) -> None:
     say(f"   POST {options.model_server}/v1/models/{MODEL}/predict answers")
 
     step(6, f"{PREDICTIONS} predictions: the {HELD_OUT_ROWS} held-out samples, repeated")
-    say(f"   from the {MISCALIBRATED.start}th to the {MISCALIBRATED.stop}th as a badly calibrated instrument would report them")
+    say(
+        f"   from the {MISCALIBRATED.start}th to the {MISCALIBRATED.stop}th as a badly calibrated instrument would report them"
+    )
     alert = AlertWatch(monitor, watch(monitor, version))
     accuracy = predict_all(server, monitor, samples, version, alert)
     say(f"   accuracy on well measured samples: {accuracy:.3f}")

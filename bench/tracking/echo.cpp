@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The floor of HTTP: a bare Beast server that answers every request with the same small JSON. Prints its port.
+// The floor of HTTP: a bare Beast server that answers every request with the same small JSON. Prints its
+// port.
 #include <fmt/core.h>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -16,12 +17,15 @@ using asio::ip::tcp;
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  explicit Session(tcp::socket socket) : socket_(std::move(socket)) { socket_.set_option(tcp::no_delay(true)); }
+  explicit Session(tcp::socket socket) : socket_(std::move(socket)) {
+    socket_.set_option(tcp::no_delay(true));
+  }
   void read() {
     request_ = {};
-    http::async_read(socket_, buffer_, request_, [self = shared_from_this()](boost::beast::error_code error, std::size_t) {
-      if (!error) self->write();
-    });
+    http::async_read(socket_, buffer_, request_,
+                     [self = shared_from_this()](boost::beast::error_code error, std::size_t) {
+                       if (!error) self->write();
+                     });
   }
 
  private:
@@ -31,9 +35,10 @@ class Session : public std::enable_shared_from_this<Session> {
     response_.keep_alive(true);
     response_.body() = "{\"live\":true}";
     response_.prepare_payload();
-    http::async_write(socket_, response_, [self = shared_from_this()](boost::beast::error_code error, std::size_t) {
-      if (!error) self->read();
-    });
+    http::async_write(socket_, response_,
+                      [self = shared_from_this()](boost::beast::error_code error, std::size_t) {
+                        if (!error) self->read();
+                      });
   }
   tcp::socket socket_;
   boost::beast::flat_buffer buffer_;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The floors of tracking, measured on this disk:
 //   floor fsync DIR            one fsync of a 4 KiB append, p50 in µs
-//   floor sqlite DIR SECONDS   the statements of one logged metric (point, last value, audit) in one raw FULL transaction
-//   floor writer DIR SECONDS   our own writer called directly: 20 threads, batches of 500
+//   floor sqlite DIR SECONDS   the statements of one logged metric (point, last value, audit) in one raw FULL
+//   transaction floor writer DIR SECONDS   our own writer called directly: 20 threads, batches of 500
 // Prints {"p50_us"} or {"points_per_second", "rows"}.
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -30,7 +30,9 @@ double p50_us(std::vector<double>& samples) {
   return samples.empty() ? 0 : samples[samples.size() / 2];
 }
 
-double since_us(Clock::time_point began) { return std::chrono::duration<double, std::micro>(Clock::now() - began).count(); }
+double since_us(Clock::time_point began) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - began).count();
+}
 
 void need(bool good, const char* what) {
   if (good) return;
@@ -68,14 +70,20 @@ void step(sqlite3_stmt* statement) {
 int measure_sqlite(const std::string& folder, double seconds) {
   sqlite3* db = nullptr;
   need(sqlite3_open((folder + "/floor.db").c_str(), &db) == SQLITE_OK, "open");
-  need(sqlite3_exec(db,
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                    "CREATE TABLE points (series INTEGER, step INTEGER, time INTEGER, value INTEGER, PRIMARY KEY (series, step, time, value)) WITHOUT ROWID;"
-                    "CREATE TABLE last (series INTEGER PRIMARY KEY, step INTEGER, time INTEGER, value INTEGER);"
-                    "CREATE TABLE audit (id INTEGER PRIMARY KEY, entry TEXT)", nullptr, nullptr, nullptr) == SQLITE_OK, "schema");
+  need(sqlite3_exec(
+           db,
+           "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+           "CREATE TABLE points (series INTEGER, step INTEGER, time INTEGER, value INTEGER, PRIMARY KEY "
+           "(series, step, time, value)) WITHOUT ROWID;"
+           "CREATE TABLE last (series INTEGER PRIMARY KEY, step INTEGER, time INTEGER, value INTEGER);"
+           "CREATE TABLE audit (id INTEGER PRIMARY KEY, entry TEXT)",
+           nullptr, nullptr, nullptr) == SQLITE_OK,
+       "schema");
   sqlite3_stmt* begin = prepare(db, "BEGIN IMMEDIATE");
   sqlite3_stmt* point = prepare(db, "INSERT OR IGNORE INTO points VALUES (1, ?, ?, ?)");
-  sqlite3_stmt* last = prepare(db, "INSERT INTO last VALUES (1, ?, ?, ?) ON CONFLICT (series) DO UPDATE SET step = excluded.step, time = excluded.time, value = excluded.value");
+  sqlite3_stmt* last = prepare(db,
+                               "INSERT INTO last VALUES (1, ?, ?, ?) ON CONFLICT (series) DO UPDATE SET step "
+                               "= excluded.step, time = excluded.time, value = excluded.value");
   sqlite3_stmt* audit = prepare(db, "INSERT INTO audit (entry) VALUES (?)");
   sqlite3_stmt* commit = prepare(db, "COMMIT");
   const std::string entry(400, 'a');
@@ -116,13 +124,15 @@ int measure_writer(const std::string& folder, double seconds) {
     threads.emplace_back([&, c] {
       for (std::int64_t n = 0; Clock::now() < until; ++n) {
         tracking::LogMetrics batch{run->run_id, {}};
-        for (int i = 0; i < kBatch; ++i) batch.points.push_back({"", "m" + std::to_string(c), n * kBatch + i, {}, {}, 0.5 + 1e-6 * i});
+        for (int i = 0; i < kBatch; ++i)
+          batch.points.push_back({"", "m" + std::to_string(c), n * kBatch + i, {}, {}, 0.5 + 1e-6 * i});
         need(metrics.log(ctx, batch).has_value(), "log");
         points += kBatch;
       }
     });
   for (auto& thread : threads) thread.join();
-  fmt::print("{{\"points_per_second\": {:.0f}, \"rows\": {}}}\n", static_cast<double>(points) / (since_us(began) / 1e6), points.load());
+  fmt::print("{{\"points_per_second\": {:.0f}, \"rows\": {}}}\n",
+             static_cast<double>(points) / (since_us(began) / 1e6), points.load());
   return 0;
 }
 

@@ -59,16 +59,18 @@ std::string body_of(const std::string& mode, int client, std::int64_t request) {
   const int count = mode == "batch" ? kBatch : 1;
   std::string body = "{\"points\":[";
   for (int i = 0; i < count; ++i)
-    fmt::format_to(std::back_inserter(body), "{}{{\"key\":\"m{}\",\"step\":{},\"value\":{:.6f}}}", i == 0 ? "" : ",", client,
-                   request * count + i, 0.5 + 1e-6 * i);
+    fmt::format_to(std::back_inserter(body), "{}{{\"key\":\"m{}\",\"step\":{},\"value\":{:.6f}}}",
+                   i == 0 ? "" : ",", client, request * count + i, 0.5 + 1e-6 * i);
   return body + "]}";
 }
 
 std::string request_of(const Work& work, int client, std::int64_t number) {
   if (work.mode == "get") return "GET " + work.target + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
   const std::string body = body_of(work.mode, client, number);
-  return fmt::format("POST /api/v1/runs/{}/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                     "Content-Length: {}\r\n\r\n{}", work.target, body.size(), body);
+  return fmt::format(
+      "POST /api/v1/runs/{}/metrics HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      work.target, body.size(), body);
 }
 
 // Reads one answer with a Content-Length; whether it was 2xx.
@@ -85,7 +87,8 @@ bool read_answer(int fd, std::string& buffer) {
     header_end = buffer.find("\r\n\r\n");
     if (header_end == std::string::npos) continue;
     const auto length = buffer.find("ontent-Length: ");
-    needed = header_end + 4 + (length < header_end ? std::strtoul(buffer.c_str() + length + 15, nullptr, 10) : 0);
+    needed =
+        header_end + 4 + (length < header_end ? std::strtoul(buffer.c_str() + length + 15, nullptr, 10) : 0);
   }
   return buffer.compare(9, 1, "2") == 0;
 }
@@ -106,7 +109,8 @@ void client(const Work& work, int number, Tally& tally) {
       ++tally.errors;
       break;
     }
-    tally.nanoseconds.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count());
+    tally.nanoseconds.push_back(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count());
     tally.points += work.mode == "batch" ? kBatch : 1;
   }
   close(fd);
@@ -121,10 +125,12 @@ int main(int argc, char** argv) {
   }
   const int clients = std::atoi(argv[2]);
   const auto began = Clock::now();
-  const Work work{std::atoi(argv[1]), argv[4], argv[5], began + std::chrono::milliseconds(static_cast<int>(std::atof(argv[3]) * 1000))};
+  const Work work{std::atoi(argv[1]), argv[4], argv[5],
+                  began + std::chrono::milliseconds(static_cast<int>(std::atof(argv[3]) * 1000))};
   std::vector<Tally> tallies(static_cast<std::size_t>(clients));
   std::vector<std::thread> threads;
-  for (int i = 0; i < clients; ++i) threads.emplace_back(client, std::cref(work), i, std::ref(tallies[static_cast<std::size_t>(i)]));
+  for (int i = 0; i < clients; ++i)
+    threads.emplace_back(client, std::cref(work), i, std::ref(tallies[static_cast<std::size_t>(i)]));
   for (auto& thread : threads) thread.join();
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
   Tally all;
@@ -135,9 +141,14 @@ int main(int argc, char** argv) {
   }
   std::sort(all.nanoseconds.begin(), all.nanoseconds.end());
   const auto quantile = [&](double q) {
-    return all.nanoseconds.empty() ? 0.0 : static_cast<double>(all.nanoseconds[static_cast<std::size_t>(q * static_cast<double>(all.nanoseconds.size() - 1))]) / 1e3;
+    return all.nanoseconds.empty() ? 0.0
+                                   : static_cast<double>(all.nanoseconds[static_cast<std::size_t>(
+                                         q * static_cast<double>(all.nanoseconds.size() - 1))]) /
+                                         1e3;
   };
-  fmt::print("{{\"requests\": {}, \"points\": {}, \"seconds\": {:.3f}, \"p50_us\": {:.1f}, \"p95_us\": {:.1f}, \"p99_us\": {:.1f}, \"errors\": {}}}\n",
-             all.nanoseconds.size(), all.points, seconds, quantile(0.5), quantile(0.95), quantile(0.99), all.errors);
+  fmt::print(
+      "{{\"requests\": {}, \"points\": {}, \"seconds\": {:.3f}, \"p50_us\": {:.1f}, \"p95_us\": {:.1f}, "
+      "\"p99_us\": {:.1f}, \"errors\": {}}}\n",
+      all.nanoseconds.size(), all.points, seconds, quantile(0.5), quantile(0.95), quantile(0.99), all.errors);
   return all.errors == 0 ? 0 : 1;
 }

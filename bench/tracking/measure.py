@@ -49,17 +49,29 @@ def server_numbers(bench: Bench) -> None:
         run_id = post(f"{server.url}/api/v1/runs", {"name": "bench"})["run_id"]
         one = bench.run_json("http_load", port, 1, SECONDS, "metric", run_id)
         goal = max(1.5 * floor, floor + 150)
-        bench.add("log one metric over HTTP, one client, durable, p50", micros(one["p50_us"]), f"raw sqlite3 FULL {micros(floor)}",
-                  f"≤ {micros(goal)}", one["p50_us"] <= goal)
+        bench.add(
+            "log one metric over HTTP, one client, durable, p50",
+            micros(one["p50_us"]),
+            f"raw sqlite3 FULL {micros(floor)}",
+            f"≤ {micros(goal)}",
+            one["p50_us"] <= goal,
+        )
         before = count_points(folder / "bench.db")
         many = bench.run_json("http_load", port, 20, SECONDS, "batch", run_id)
         stored = count_points(folder / "bench.db") - before
         memory = resident_mib(server.pid)
         direct = bench.run_json("tracking_floor", "writer", bench.folder, SECONDS)["points_per_second"]
         per_second = stored / many["seconds"]
-        bench.add("distinct metric points over HTTP, 20 clients, batches of 500", rate(per_second), f"own writer called directly {rate(direct)}",
-                  "≥ 50 % of it and ≥ 100,000/s", per_second >= 0.5 * direct and per_second >= 100_000)
-        bench.add("resident memory of `tracseq serve` under that load", f"{memory:.1f} MiB", "–", "≤ 40 MiB", memory <= 40)
+        bench.add(
+            "distinct metric points over HTTP, 20 clients, batches of 500",
+            rate(per_second),
+            f"own writer called directly {rate(direct)}",
+            "≥ 50 % of it and ≥ 100,000/s",
+            per_second >= 0.5 * direct and per_second >= 100_000,
+        )
+        bench.add(
+            "resident memory of `tracseq serve` under that load", f"{memory:.1f} MiB", "–", "≤ 40 MiB", memory <= 40
+        )
 
 
 def empty_route(bench: Bench) -> None:
@@ -76,7 +88,13 @@ def empty_route(bench: Bench) -> None:
     with TracseqServer(f"sqlite:///{folder / 'bench.db'}", ["--no-worker"], folder) as server:
         ours = bench.run_json("http_load", int(server.url.rsplit(":", 1)[1]), 8, SECONDS, "get", "/livez")
     floor_rate, our_rate = floor["requests"] / floor["seconds"], ours["requests"] / ours["seconds"]
-    bench.add("empty route, 8 clients", rate(our_rate), f"bare Beast echo {rate(floor_rate)}", "≥ 80 %", our_rate >= 0.8 * floor_rate)
+    bench.add(
+        "empty route, 8 clients",
+        rate(our_rate),
+        f"bare Beast echo {rate(floor_rate)}",
+        "≥ 80 %",
+        our_rate >= 0.8 * floor_rate,
+    )
 
 
 def cold_start(bench: Bench) -> None:
@@ -117,11 +135,18 @@ def python_calls(bench: Bench) -> None:
     calls = 100_000
     folder = bench.folder / "python"
     folder.mkdir()
-    done = subprocess.run([sys.executable, "-c", PYTHON_CALLS, str(folder), str(calls)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", PYTHON_CALLS, str(folder), str(calls)], capture_output=True, text=True, check=True
+    )
     middle, per_second = map(float, done.stdout.split())
     stored = count_points(folder / "python.db")
-    bench.add("`log_metrics` from Python, embedded, one metric a call", f"{micros(middle)} a call, {rate(per_second)}, {stored:,} rows read back",
-              "–", "≤ 30 µs, ≥ 20,000/s, all rows", middle <= 30 and per_second >= 20_000 and stored == calls)
+    bench.add(
+        "`log_metrics` from Python, embedded, one metric a call",
+        f"{micros(middle)} a call, {rate(per_second)}, {stored:,} rows read back",
+        "–",
+        "≤ 30 µs, ≥ 20,000/s, all rows",
+        middle <= 30 and per_second >= 20_000 and stored == calls,
+    )
 
 
 def measure(bench: Bench) -> None:

@@ -32,9 +32,9 @@
 namespace tracseq::api {
 namespace {
 
-constexpr auto kKeysKept = std::chrono::hours{24};         // of idempotent calls
-constexpr auto kTrashKept = std::chrono::hours{24 * 30};   // deleted runs can be restored this long
-constexpr auto kEventsKept = std::chrono::hours{24};       // a page that slept longer reads everything anew
+constexpr auto kKeysKept = std::chrono::hours{24};        // of idempotent calls
+constexpr auto kTrashKept = std::chrono::hours{24 * 30};  // deleted runs can be restored this long
+constexpr auto kEventsKept = std::chrono::hours{24};      // a page that slept longer reads everything anew
 constexpr std::int64_t kPurgedAtOnceMax = 100;
 
 }  // namespace
@@ -43,7 +43,8 @@ namespace {
 
 // Where artifacts go when nobody said: beside the SQLite file, else below the working folder.
 Result<std::string> artifact_root(const CoreOptions& options) {
-  if (!options.artifact_root.empty()) return std::filesystem::absolute(options.artifact_root).lexically_normal().string();
+  if (!options.artifact_root.empty())
+    return std::filesystem::absolute(options.artifact_root).lexically_normal().string();
   TRACSEQ_TRY(const sql::Url url, sql::parse_url(options.database_url));
   if (url.dialect == sql::Dialect::sqlite) return url.sqlite_path + ".artifacts";
   return std::filesystem::absolute("mlops_data/artifacts").string();
@@ -102,7 +103,8 @@ struct Core::Services {
     router.add(metric_routes(metrics));
     router.add(monitoring_routes(monitoring));
     router.add(artifact_routes(*database, ledger, catalog));
-    router.add(data_routes({*database, catalog, schemas, reports, feature_configs, pipelines, options.data_root}));
+    router.add(
+        data_routes({*database, catalog, schemas, reports, feature_configs, pipelines, options.data_root}));
     router.add(job_routes(ledger, jobs));
     router.add(registry_routes(*database, registry, catalog));
   }
@@ -142,12 +144,16 @@ std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
 std::vector<DriverStep> Core::driver_steps() {
   Services& all = *services_;
   std::vector<DriverStep> steps{
-      {"audit.sequence", std::chrono::milliseconds{500}, [&](const CallContext&) { return all.ledger.sequence_entries(); }},
+      {"audit.sequence", std::chrono::milliseconds{500},
+       [&](const CallContext&) { return all.ledger.sequence_entries(); }},
       {"audit.forget_keys", std::chrono::minutes{10},
        [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
-      {"outbox.forget", std::chrono::minutes{10}, [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }},
-      {"jobs.reclaim", std::chrono::seconds{1}, [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
-      {"artifacts.collect", std::chrono::minutes{10}, [&](const CallContext& ctx) { return all.collect(ctx); }},
+      {"outbox.forget", std::chrono::minutes{10},
+       [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }},
+      {"jobs.reclaim", std::chrono::seconds{1},
+       [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
+      {"artifacts.collect", std::chrono::minutes{10},
+       [&](const CallContext& ctx) { return all.collect(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) { return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax); }},
   };
@@ -162,7 +168,8 @@ CallContext embedded_context() {
     std::array<char, 4096> buffer{};
     passwd entry{};
     passwd* found = nullptr;
-    const bool named = getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
+    const bool named =
+        getpwuid_r(geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr;
     return fmt::format("os:{}@{}", named ? found->pw_name : std::to_string(geteuid()), host.data());
   }();
   CallContext ctx;

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "api/client.h"
-#include "api/monitoring_routes.h"
 #include "api/driver.h"
+#include "api/monitoring_routes.h"
 #include "api/router.h"
 #include "domain/audit/ledger.h"
 #include "domain/security/tokens.h"
@@ -20,16 +20,17 @@ namespace tracseq::api {
 
 struct CoreOptions {
   std::string database_url = "sqlite:///mlops.db";
-  std::string artifact_root;  // empty: `<database file>.artifacts` beside SQLite, ./mlops_data/artifacts otherwise
-  std::string data_root;      // files of this machine that callers over HTTP may name; empty: none
+  std::string
+      artifact_root;  // empty: `<database file>.artifacts` beside SQLite, ./mlops_data/artifacts otherwise
+  std::string data_root;  // files of this machine that callers over HTTP may name; empty: none
   sql::Limits limits{};
   std::string version = "0.1.0";
   Monitoring::Options monitoring{};
 };
 
-// All services over one database, and the route table over the services: what `serve`, the worker, the model server
-// and the Python extension have in common. Each of them composes it with its own transport.
-// Lifecycle: opened once per process and database; the services live as long as it. Thread-safe.
+// All services over one database, and the route table over the services: what `serve`, the worker, the model
+// server and the Python extension have in common. Each of them composes it with its own transport. Lifecycle:
+// opened once per process and database; the services live as long as it. Thread-safe.
 class Core {
  public:
   // Opens the database (applying migrations) and builds the services. Errors as sql::open_database.

@@ -74,7 +74,9 @@ void Driver::run_due() {
     due_[i] = Steady::now() + steps_[i].interval;
     const auto done = steps_[i].run(driver_context());
     if (!done)
-      log::warning("driver.step_failed", {{"step", steps_[i].name}, {"message", done.error().message}, {"detail", done.error().detail}});
+      log::warning(
+          "driver.step_failed",
+          {{"step", steps_[i].name}, {"message", done.error().message}, {"detail", done.error().detail}});
     else if (*done > 0)
       idle_since_ = Steady::now().time_since_epoch().count();
   }

@@ -13,20 +13,21 @@
 
 namespace tracseq::api {
 
-// A small, idempotent piece of work that is done again and again: a reconciler's step, an expiry, a sequencing.
-// `run` returns how much it did; 0 means nothing was to be done.
+// A small, idempotent piece of work that is done again and again: a reconciler's step, an expiry, a
+// sequencing. `run` returns how much it did; 0 means nothing was to be done.
 struct DriverStep {
   std::string name;
   std::chrono::milliseconds interval;
   std::function<Result<std::int64_t>(const CallContext&)> run;
 };
 
-// Drives the steps of one database, if no other process does: the lease table elects one. A `serve` takes the lease over
-// from a detached driver (`tracseq worker --drive`), which then ends.
-// Lifecycle: steps and database outlive it; `start`, then `stop` (also by the destructor). Thread-safe.
+// Drives the steps of one database, if no other process does: the lease table elects one. A `serve` takes the
+// lease over from a detached driver (`tracseq worker --drive`), which then ends. Lifecycle: steps and
+// database outlive it; `start`, then `stop` (also by the destructor). Thread-safe.
 class Driver {
  public:
-  // Higher ranks do not wait for lower ones: a server asks a detached driver to step back by taking its lease's name.
+  // Higher ranks do not wait for lower ones: a server asks a detached driver to step back by taking its
+  // lease's name.
   enum class Rank { detached, server };
   Driver(sql::Database& database, std::vector<DriverStep> steps, Rank rank);
   ~Driver();
@@ -36,7 +37,9 @@ class Driver {
   // Whether this process drives now.
   [[nodiscard]] bool driving() const noexcept { return driving_.load(); }
   // Since when no step had anything to do; steady time.
-  [[nodiscard]] Steady::time_point idle_since() const noexcept { return Steady::time_point(Steady::duration(idle_since_.load())); }
+  [[nodiscard]] Steady::time_point idle_since() const noexcept {
+    return Steady::time_point(Steady::duration(idle_since_.load()));
+  }
 
  private:
   void loop();
@@ -44,11 +47,11 @@ class Driver {
   void run_due();
 
   sql::Leases leases_;
-  std::vector<DriverStep> steps_;                 // constant after construction
-  std::vector<Steady::time_point> due_;           // only the loop's thread
+  std::vector<DriverStep> steps_;        // constant after construction
+  std::vector<Steady::time_point> due_;  // only the loop's thread
   const Rank rank_;
   const std::string holder_;
-  std::optional<sql::Lease> lease_;               // only the loop's thread
+  std::optional<sql::Lease> lease_;  // only the loop's thread
   Steady::time_point renew_at_{};
   std::atomic<bool> driving_{false};
   std::atomic<Steady::rep> idle_since_{0};

@@ -22,7 +22,8 @@ struct ExportList {
 };
 TRACSEQ_DESCRIBE(ExportList, (list, format))
 TRACSEQ_DEFINE_ENUM(ExportFormat)
-TRACSEQ_DEFINE_TYPE(ExportList, {.name = "list", .text = "The list's path below /api/v1, e.g. runs", .required = true},
+TRACSEQ_DEFINE_TYPE(ExportList,
+                    {.name = "list", .text = "The list's path below /api/v1, e.g. runs", .required = true},
                     {.name = "format", .text = "csv, json or parquet"})
 
 namespace {
@@ -52,10 +53,12 @@ class Pages {
     token_ = token != nullptr ? token->string_or("") : "";
     done_ = token_.empty();
     const Json* items = body.find("items");
-    if (items == nullptr || items->as_array() == nullptr) return fail_field("list", "list names no list of rows");
+    if (items == nullptr || items->as_array() == nullptr)
+      return fail_field("list", "list names no list of rows");
     rows_ += std::ssize(*items->as_array());
     if (rows_ > kExportRowsMax)
-      return fail(Code::too_large, fmt::format("the list has more than {} rows; narrow it with its filters", kExportRowsMax));
+      return fail(Code::too_large,
+                  fmt::format("the list has more than {} rows; narrow it with its filters", kExportRowsMax));
     return *items->as_array();
   }
 
@@ -100,7 +103,8 @@ class TextExport final : public ByteSource {
     TRACSEQ_TRY(const auto items, pages_.next());
     ended_ = !items.has_value();
     if (!items) return {};
-    for (const Json& item : *items) ready_ += format_ == ExportFormat::csv ? table_.csv_row(item) : dump_json(item) + "\n";
+    for (const Json& item : *items)
+      ready_ += format_ == ExportFormat::csv ? table_.csv_row(item) : dump_json(item) + "\n";
     return {};
   }
 
@@ -133,7 +137,8 @@ class RowReader final : public tables::BatchReader {
 // A file in a folder of its own; both are gone when it has been read.
 class ParquetExport final : public ByteSource {
  public:
-  static Result<std::unique_ptr<ParquetExport>> make(Pages pages, const ExportTable& table, const CallContext& ctx) {
+  static Result<std::unique_ptr<ParquetExport>> make(Pages pages, const ExportTable& table,
+                                                     const CallContext& ctx) {
     std::string name = (std::filesystem::temp_directory_path() / "tracseq-export-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) return fail(Code::unavailable, "no temporary folder could be made");
     std::unique_ptr<ParquetExport> out(new ParquetExport(name));
@@ -143,7 +148,8 @@ class ParquetExport final : public ByteSource {
     tables::MemorySource empty(none);
     TRACSEQ_TRY(const auto nothing, empty.open({}));
     const auto check = [ctx] { return ctx.check(); };
-    TRACSEQ_TRY(const auto working, engine->load(table.columns(), *nothing, name, {kParquetMemory, 4UL << 30, 1}, check));
+    TRACSEQ_TRY(const auto working,
+                engine->load(table.columns(), *nothing, name, {kParquetMemory, 4UL << 30, 1}, check));
     RowReader rows(std::move(pages), table);
     TRACSEQ_CHECK(working->write_parquet(table.columns(), rows, path.string()));
     out->file_.open(path, std::ios::binary);
@@ -192,7 +198,9 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
   Request inner = list_request(request, input.list);
   const auto match = router.match(inner);
   if (match.route == nullptr || match.route->method != Method::get || match.route->output == nullptr)
-    return fail_field("list", fmt::format("list is '{}'; it must be the path of a list below /api/v1, e.g. runs", input.list.substr(0, 80)));
+    return fail_field("list",
+                      fmt::format("list is '{}'; it must be the path of a list below /api/v1, e.g. runs",
+                                  input.list.substr(0, 80)));
   ExportTable table;
   Pages first(router, ctx, inner);
   for (;;) {
@@ -204,9 +212,11 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
   std::string name = input.list;
   std::replace(name.begin(), name.end(), '/', '-');
   const bool json = input.format == ExportFormat::json;
-  response.content_type = input.format == ExportFormat::csv ? "text/csv; charset=utf-8" : json ? "application/x-ndjson" : "application/vnd.apache.parquet";
-  response.headers.emplace_back("Content-Disposition",
-                                fmt::format("attachment; filename=\"{}.{}\"", name, json ? "jsonl" : enum_name(input.format)));
+  response.content_type = input.format == ExportFormat::csv ? "text/csv; charset=utf-8"
+                          : json                            ? "application/x-ndjson"
+                                                            : "application/vnd.apache.parquet";
+  response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.{}\"", name,
+                                                                   json ? "jsonl" : enum_name(input.format)));
   Pages pages(router, ctx, std::move(inner));
   if (input.format == ExportFormat::parquet) {
     TRACSEQ_TRY(response.stream, ParquetExport::make(std::move(pages), table, ctx));
@@ -227,7 +237,9 @@ Route export_route(const Router& router) {
   route.summary = "Export every page of a list as CSV, JSON lines or Parquet";
   route.input = &type_info<ExportList>();
   route.produces = "text/csv, application/x-ndjson, application/vnd.apache.parquet";
-  route.handler = [&router](const CallContext& ctx, Request& request) { return export_list(router, ctx, request); };
+  route.handler = [&router](const CallContext& ctx, Request& request) {
+    return export_list(router, ctx, request);
+  };
   return route;
 }
 

@@ -15,7 +15,8 @@ void for_each_leaf(const Json& value, const std::string& name, const F& visit) {
     visit(name, value);
     return;
   }
-  for (const auto& [key, child] : *members) for_each_leaf(child, name.empty() ? key : name + "." + key, visit);
+  for (const auto& [key, child] : *members)
+    for_each_leaf(child, name.empty() ? key : name + "." + key, visit);
 }
 
 // Typed number fields carry what is not finite as text.
@@ -29,7 +30,9 @@ std::optional<double> number_of(const Json& value) {
   return std::nullopt;
 }
 
-std::string text_of_value(const Json& value) { return value.is_string() ? value.string_or("") : dump_json(value); }
+std::string text_of_value(const Json& value) {
+  return value.is_string() ? value.string_or("") : dump_json(value);
+}
 
 std::string csv_cell(const Json& value) {
   if (value.is_null()) return {};
@@ -104,19 +107,28 @@ tables::ColumnBatch ExportTable::empty_batch() const {
 void ExportTable::add_row(tables::ColumnBatch& batch, const Json& item) const {
   std::vector<const Json*> cells(columns_.size(), nullptr);
   for_each_leaf(item, "", [&](const std::string& name, const Json& value) {
-    if (const auto found = index_.find(name); found != index_.end() && !value.is_null()) cells[found->second] = &value;
+    if (const auto found = index_.find(name); found != index_.end() && !value.is_null())
+      cells[found->second] = &value;
   });
   const std::size_t row = batch.rows++;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     tables::Column& column = batch.columns[i];
     const Json* value = cells[i];
     switch (column.type) {
-      case tables::ColumnType::int64: column.integers.push_back(value != nullptr ? value->integer_or(0) : 0); break;
-      case tables::ColumnType::float64: column.doubles.push_back(value != nullptr ? number_of(*value).value_or(0) : 0); break;
-      case tables::ColumnType::boolean: column.booleans.push_back(value != nullptr && value->bool_or(false) ? 1 : 0); break;
-      default: column.append_text(value != nullptr ? text_of_value(*value) : std::string());
+      case tables::ColumnType::int64:
+        column.integers.push_back(value != nullptr ? value->integer_or(0) : 0);
+        break;
+      case tables::ColumnType::float64:
+        column.doubles.push_back(value != nullptr ? number_of(*value).value_or(0) : 0);
+        break;
+      case tables::ColumnType::boolean:
+        column.booleans.push_back(value != nullptr && value->bool_or(false) ? 1 : 0);
+        break;
+      default:
+        column.append_text(value != nullptr ? text_of_value(*value) : std::string());
     }
-    if (!column.validity.empty() && column.validity.size() * 64 < batch.rows) column.validity.push_back(~std::uint64_t{0});
+    if (!column.validity.empty() && column.validity.size() * 64 < batch.rows)
+      column.validity.push_back(~std::uint64_t{0});
     if (value == nullptr) column.set_missing(row, batch.rows);
   }
 }

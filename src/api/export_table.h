@@ -10,17 +10,17 @@
 
 namespace tracseq::api {
 
-// Turns list items (JSON objects) into rows of a flat table: nested objects become columns "metrics.auc", arrays stay JSON
-// text. Columns are found in a first pass over all items, so that rows of different shape fit one table.
-// Not thread-safe.
+// Turns list items (JSON objects) into rows of a flat table: nested objects become columns "metrics.auc",
+// arrays stay JSON text. Columns are found in a first pass over all items, so that rows of different shape
+// fit one table. Not thread-safe.
 class ExportTable {
  public:
   // First pass: learns the columns and what they hold.
   void learn(const Json& item);
   [[nodiscard]] std::vector<tables::ColumnInfo> columns() const;
 
-  // Second pass. The header line, and a row as RFC 4180 has it; missing values are empty. Non-finite numbers are NaN,
-  // Infinity, -Infinity.
+  // Second pass. The header line, and a row as RFC 4180 has it; missing values are empty. Non-finite numbers
+  // are NaN, Infinity, -Infinity.
   [[nodiscard]] std::string csv_header() const;
   [[nodiscard]] std::string csv_row(const Json& item) const;
   // Adds a row to a batch made by `empty_batch`.
@@ -30,7 +30,7 @@ class ExportTable {
  private:
   struct Seen {
     std::string name;
-    bool numbers = true;   // every value is a number
+    bool numbers = true;  // every value is a number
     bool integers = true;
     bool booleans = true;
   };

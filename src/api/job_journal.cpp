@@ -19,8 +19,8 @@ Result<void> LedgerJobJournal::changed(sql::Transaction& tx, const CallContext& 
   return audit::Ledger::write_entry(tx, ctx, {"job." + std::string(verb), "job", after.job_id}, record);
 }
 
-Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
-                                        std::int64_t count, const Digest& digest) {
+Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext& ctx,
+                                        const std::string& job_id, std::int64_t count, const Digest& digest) {
   audit::Ledger::note(tx, ctx, {{"job_reports", "job", job_id, count, digest, "jobs"}});
   return {};
 }

@@ -5,14 +5,14 @@
 
 namespace tracseq::api {
 
-// Binds the jobs to the audit ledger: what happens to a job is a change "job.<verb>", what it says is appended data.
-// Thread-safe.
+// Binds the jobs to the audit ledger: what happens to a job is a change "job.<verb>", what it says is
+// appended data. Thread-safe.
 class LedgerJobJournal final : public jobs::JobJournal {
  public:
-  Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb, const jobs::Job* before,
-                       const jobs::Job& after) override;
-  Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id, std::int64_t count,
-                        const Digest& digest) override;
+  Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,
+                       const jobs::Job* before, const jobs::Job& after) override;
+  Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
+                        std::int64_t count, const Digest& digest) override;
 };
 
 }  // namespace tracseq::api

@@ -17,10 +17,13 @@ using SysMicros = std::chrono::sys_time<microseconds>;
 
 constexpr std::int64_t kMinUs =
     std::chrono::duration_cast<microseconds>(
-        sys_days{std::chrono::year{1} / std::chrono::January / 1}.time_since_epoch()).count();
+        sys_days{std::chrono::year{1} / std::chrono::January / 1}.time_since_epoch())
+        .count();
 constexpr std::int64_t kMaxUs =
     std::chrono::duration_cast<microseconds>(
-        sys_days{std::chrono::year{10000} / std::chrono::January / 1}.time_since_epoch()).count() - 1;
+        sys_days{std::chrono::year{10000} / std::chrono::January / 1}.time_since_epoch())
+        .count() -
+    1;
 
 // A cursor over the text; each step fails by returning nothing.
 class Scanner {
@@ -122,7 +125,8 @@ std::optional<Timestamp> scan(std::string_view text) {
 }  // namespace
 
 Timestamp now() noexcept {
-  return {std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+  return {
+      std::chrono::duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
 }
 
 std::string format_rfc3339(Timestamp time) {

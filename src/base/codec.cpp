@@ -27,26 +27,37 @@ std::string shown(const Json& value) {
 
 std::string_view kind_words(Kind kind) {
   switch (kind) {
-    case Kind::boolean: return "true or false";
+    case Kind::boolean:
+      return "true or false";
     case Kind::int32:
-    case Kind::int64: return "an integer";
-    case Kind::float64: return "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
-    case Kind::string: return "a string";
-    case Kind::timestamp: return "an RFC 3339 time";
-    case Kind::blob: return "base64 text";
-    case Kind::enumeration: return "one of its names";
+    case Kind::int64:
+      return "an integer";
+    case Kind::float64:
+      return "a number, \"NaN\", \"Infinity\" or \"-Infinity\"";
+    case Kind::string:
+      return "a string";
+    case Kind::timestamp:
+      return "an RFC 3339 time";
+    case Kind::blob:
+      return "base64 text";
+    case Kind::enumeration:
+      return "one of its names";
     case Kind::object:
-    case Kind::map: return "an object";
-    case Kind::array: return "a list";
+    case Kind::map:
+      return "an object";
+    case Kind::array:
+      return "a list";
     case Kind::optional:
-    case Kind::json: break;
+    case Kind::json:
+      break;
   }
   return "JSON";
 }
 
 tl::unexpected<Error> wrong_type(std::string_view path, const TypeInfo& type, const Json& value) {
-  return fail_field(std::string(path), fmt::format("{} is {}; it must be {}", path.empty() ? "the body" : path,
-                                                   shown(value), kind_words(type.kind)));
+  return fail_field(std::string(path),
+                    fmt::format("{} is {}; it must be {}", path.empty() ? "the body" : path, shown(value),
+                                kind_words(type.kind)));
 }
 
 std::optional<double> named_number(const std::string& text) {
@@ -70,12 +81,19 @@ class Decoder {
 
   Result<void> read(const TypeInfo& type, const Json& in, void* out, const std::string& path) const {
     switch (type.kind) {
-      case Kind::optional: return read_optional(type, in, out, path);
-      case Kind::object: return read_object(type, in, out, path);
-      case Kind::array: return read_array(type, in, out, path);
-      case Kind::map: return read_map(type, in, out, path);
-      case Kind::json: *static_cast<Json*>(out) = in; return {};
-      default: return read_leaf(type, in, out, path);
+      case Kind::optional:
+        return read_optional(type, in, out, path);
+      case Kind::object:
+        return read_object(type, in, out, path);
+      case Kind::array:
+        return read_array(type, in, out, path);
+      case Kind::map:
+        return read_map(type, in, out, path);
+      case Kind::json:
+        *static_cast<Json*>(out) = in;
+        return {};
+      default:
+        return read_leaf(type, in, out, path);
     }
   }
 
@@ -104,11 +122,13 @@ class Decoder {
     return {};
   }
 
-  static tl::unexpected<Error> unknown_field(const TypeInfo& type, std::string_view name, std::string_view path) {
+  static tl::unexpected<Error> unknown_field(const TypeInfo& type, std::string_view name,
+                                             std::string_view path) {
     std::string allowed;
     for (const Field& field : type.fields) allowed += (allowed.empty() ? "" : ", ") + std::string(field.name);
-    return fail_field(join(path, name.substr(0, kShownValueMax)),
-                      fmt::format("unknown field '{}'; allowed: {}", join(path, name.substr(0, kShownValueMax)), allowed));
+    return fail_field(
+        join(path, name.substr(0, kShownValueMax)),
+        fmt::format("unknown field '{}'; allowed: {}", join(path, name.substr(0, kShownValueMax)), allowed));
   }
 
   Result<void> read_array(const TypeInfo& type, const Json& in, void* out, const std::string& path) const {
@@ -150,7 +170,8 @@ class Decoder {
         *static_cast<bool*>(out) = in.bool_or(false);
         return {};
       case Kind::int32:
-      case Kind::int64: return read_integer(type, in, out, path);
+      case Kind::int64:
+        return read_integer(type, in, out, path);
       case Kind::float64: {
         const auto named = text != nullptr ? named_number(*text) : std::nullopt;
         if (!in.is_number() && !named) return wrong_type(path, type, in);
@@ -174,7 +195,8 @@ class Decoder {
         static_cast<Blob*>(out)->bytes = std::move(*bytes);
         return {};
       }
-      default: break;
+      default:
+        break;
     }
     if (text == nullptr) return wrong_type(path, type, in);
     TRACSEQ_TRY(const std::int64_t value, enum_value(type, path, *text));
@@ -189,7 +211,8 @@ class Decoder {
       *static_cast<std::int64_t*>(out) = *value;
       return {};
     }
-    if (*value < std::numeric_limits<std::int32_t>::min() || *value > std::numeric_limits<std::int32_t>::max())
+    if (*value < std::numeric_limits<std::int32_t>::min() ||
+        *value > std::numeric_limits<std::int32_t>::max())
       return fail_field(path, fmt::format("{} is {}; it must fit 32 bits", path, *value));
     *static_cast<std::int32_t*>(out) = static_cast<std::int32_t>(*value);
     return {};
@@ -240,19 +263,29 @@ void append_elements(std::string& out, const TypeInfo& type, const void* object)
   });
 }
 
-Result<void> check_value(const Field& field, const TypeInfo& type, const void* value, const std::string& path) {
+Result<void> check_value(const Field& field, const TypeInfo& type, const void* value,
+                         const std::string& path) {
   const FieldDoc& doc = field.doc;
   double number = 0;
   switch (type.kind) {
     case Kind::optional: {
       Result<void> result;
-      for_each(type, value, [&](std::string_view, const void* e) { result = check_value(field, type.element(), e, path); });
+      for_each(type, value, [&](std::string_view, const void* e) {
+        result = check_value(field, type.element(), e, path);
+      });
       return result;
     }
-    case Kind::object: return check_fields(type, value, path);
-    case Kind::int32: number = static_cast<double>(*static_cast<const std::int32_t*>(value)); break;
-    case Kind::int64: number = static_cast<double>(*static_cast<const std::int64_t*>(value)); break;
-    case Kind::float64: number = *static_cast<const double*>(value); break;
+    case Kind::object:
+      return check_fields(type, value, path);
+    case Kind::int32:
+      number = static_cast<double>(*static_cast<const std::int32_t*>(value));
+      break;
+    case Kind::int64:
+      number = static_cast<double>(*static_cast<const std::int64_t*>(value));
+      break;
+    case Kind::float64:
+      number = *static_cast<const double*>(value);
+      break;
     case Kind::string:
     case Kind::array:
     case Kind::map: {
@@ -260,9 +293,11 @@ Result<void> check_value(const Field& field, const TypeInfo& type, const void* v
       const std::size_t size = text ? static_cast<const std::string*>(value)->size() : type.count(value);
       const char* unit = text ? "bytes" : "items";
       if (size > doc.length_max)
-        return fail_field(path, fmt::format("{} has {} {}; at most {} are allowed", path, size, unit, doc.length_max));
+        return fail_field(
+            path, fmt::format("{} has {} {}; at most {} are allowed", path, size, unit, doc.length_max));
       if (size < doc.length_min)
-        return fail_field(path, fmt::format("{} has {} {}; at least {} are needed", path, size, unit, doc.length_min));
+        return fail_field(
+            path, fmt::format("{} has {} {}; at least {} are needed", path, size, unit, doc.length_min));
       if (type.kind != Kind::array || type.element().kind != Kind::object) return {};
       Result<void> result;
       std::size_t index = 0;
@@ -272,7 +307,8 @@ Result<void> check_value(const Field& field, const TypeInfo& type, const void* v
       });
       return result;
     }
-    default: return {};
+    default:
+      return {};
   }
   if (number < doc.min || number > doc.max)
     return fail_field(path, fmt::format("{} is {}; it must be {} to {}", path, number, doc.min, doc.max));
@@ -283,17 +319,33 @@ Result<void> check_value(const Field& field, const TypeInfo& type, const void* v
 
 void append_json(std::string& out, const TypeInfo& type, const void* object) {
   switch (type.kind) {
-    case Kind::boolean: out += *static_cast<const bool*>(object) ? "true" : "false"; return;
-    case Kind::int32: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int32_t*>(object)); return;
-    case Kind::int64: fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int64_t*>(object)); return;
-    case Kind::float64: append_json_double(out, *static_cast<const double*>(object)); return;
-    case Kind::string: append_json_string(out, *static_cast<const std::string*>(object)); return;
+    case Kind::boolean:
+      out += *static_cast<const bool*>(object) ? "true" : "false";
+      return;
+    case Kind::int32:
+      fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int32_t*>(object));
+      return;
+    case Kind::int64:
+      fmt::format_to(std::back_inserter(out), "{}", *static_cast<const std::int64_t*>(object));
+      return;
+    case Kind::float64:
+      append_json_double(out, *static_cast<const double*>(object));
+      return;
+    case Kind::string:
+      append_json_string(out, *static_cast<const std::string*>(object));
+      return;
     case Kind::timestamp:
       append_json_string(out, format_rfc3339(*static_cast<const Timestamp*>(object)));
       return;
-    case Kind::json: out += dump_json(*static_cast<const Json*>(object)); return;
-    case Kind::blob: append_json_string(out, base64(bytes_of(static_cast<const Blob*>(object)->bytes))); return;
-    case Kind::enumeration: append_json_string(out, enum_name(type, type.get_enum(object))); return;
+    case Kind::json:
+      out += dump_json(*static_cast<const Json*>(object));
+      return;
+    case Kind::blob:
+      append_json_string(out, base64(bytes_of(static_cast<const Blob*>(object)->bytes)));
+      return;
+    case Kind::enumeration:
+      append_json_string(out, enum_name(type, type.get_enum(object)));
+      return;
     case Kind::optional:
       if (type.count(object) == 0) out += "null";
       for_each(type, object, [&](std::string_view, const void* e) { append_json(out, type.element(), e); });
@@ -341,14 +393,16 @@ Result<void> from_json(const TypeInfo& type, std::string_view text, void* object
 Result<void> from_text(const TypeInfo& type, std::string_view field, std::string_view text, void* object) {
   const std::string path(field);
   switch (type.kind) {
-    case Kind::optional: return from_text(type.element(), field, text, type.emplace(object, {}));
+    case Kind::optional:
+      return from_text(type.element(), field, text, type.emplace(object, {}));
     case Kind::array: {  // repeated query parameters: each adds one
       return from_text(type.element(), field, text, type.emplace(object, {}));
     }
     case Kind::boolean: {
       const bool on = text == "true" || text == "1";
       if (!on && text != "false" && text != "0")
-        return fail_field(path, fmt::format("{} is '{}'; it must be true or false", path, text.substr(0, kShownValueMax)));
+        return fail_field(
+            path, fmt::format("{} is '{}'; it must be true or false", path, text.substr(0, kShownValueMax)));
       *static_cast<bool*>(object) = on;
       return {};
     }
@@ -356,7 +410,8 @@ Result<void> from_text(const TypeInfo& type, std::string_view field, std::string
     case Kind::int64:
     case Kind::float64: {
       auto number = parse_json(text);
-      if (!number || !number->is_number()) return Decoder(UnknownFields::refuse).read(type, Json(text), object, path);
+      if (!number || !number->is_number())
+        return Decoder(UnknownFields::refuse).read(type, Json(text), object, path);
       return Decoder(UnknownFields::refuse).read(type, *number, object, path);
     }
     case Kind::json:
@@ -366,7 +421,8 @@ Result<void> from_text(const TypeInfo& type, std::string_view field, std::string
       if (!document) return fail_field(path, fmt::format("{}: {}", path, document.error().message));
       return Decoder(UnknownFields::refuse).read(type, *document, object, path);
     }
-    default: return Decoder(UnknownFields::refuse).read(type, Json(text), object, path);
+    default:
+      return Decoder(UnknownFields::refuse).read(type, Json(text), object, path);
   }
 }
 

@@ -31,14 +31,23 @@ const TypeInfo& leaf_info(Kind kind) {
   static const TypeInfo json{Kind::json, "json", {}, {}};
   static const TypeInfo blob{Kind::blob, "blob", {}, {}};
   switch (kind) {
-    case Kind::boolean: return boolean;
-    case Kind::int32: return int32;
-    case Kind::int64: return int64;
-    case Kind::float64: return float64;
-    case Kind::timestamp: return timestamp;
-    case Kind::json: return json;
-    case Kind::blob: return blob;
-    default: TRACSEQ_ENSURE(kind == Kind::string); return string;
+    case Kind::boolean:
+      return boolean;
+    case Kind::int32:
+      return int32;
+    case Kind::int64:
+      return int64;
+    case Kind::float64:
+      return float64;
+    case Kind::timestamp:
+      return timestamp;
+    case Kind::json:
+      return json;
+    case Kind::blob:
+      return blob;
+    default:
+      TRACSEQ_ENSURE(kind == Kind::string);
+      return string;
   }
 }
 

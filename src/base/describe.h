@@ -19,9 +19,10 @@
 #include "base/json.h"
 #include "base/strong.h"
 
-// Describe once. A plain struct with BOOST_DESCRIBE_STRUCT beside it in the header and one TRACSEQ_DEFINE_TYPE in one
-// .cpp gets a static table of its fields; the JSON codec, the SQL row mapper and OpenAPI are loops over that table,
-// written once and out of line (codec.cpp, storage/sql/row.cpp, api/openapi.cpp). See README.md.
+// Describe once. A plain struct with BOOST_DESCRIBE_STRUCT beside it in the header and one
+// TRACSEQ_DEFINE_TYPE in one .cpp gets a static table of its fields; the JSON codec, the SQL row mapper and
+// OpenAPI are loops over that table, written once and out of line (codec.cpp, storage/sql/row.cpp,
+// api/openapi.cpp). See README.md.
 namespace tracseq {
 
 // Opaque binary content, base64 in JSON.
@@ -30,7 +31,21 @@ struct Blob {
   friend auto operator<=>(const Blob&, const Blob&) = default;
 };
 
-enum class Kind { boolean, int32, int64, float64, string, timestamp, json, blob, enumeration, object, array, optional, map };
+enum class Kind {
+  boolean,
+  int32,
+  int64,
+  float64,
+  string,
+  timestamp,
+  json,
+  blob,
+  enumeration,
+  object,
+  array,
+  optional,
+  map
+};
 
 struct TypeInfo;
 
@@ -43,12 +58,13 @@ struct Enumerator {
 struct FieldDoc {
   const char* name;
   const char* text = "";
-  bool required = false;                                      // absent is an error
-  double min = -std::numeric_limits<double>::infinity();      // of a number
+  bool required = false;                                  // absent is an error
+  double min = -std::numeric_limits<double>::infinity();  // of a number
   double max = std::numeric_limits<double>::infinity();
-  std::size_t length_max = std::numeric_limits<std::size_t>::max();  // of a string in bytes, of a list in items
+  std::size_t length_max =
+      std::numeric_limits<std::size_t>::max();  // of a string in bytes, of a list in items
   std::size_t length_min = 0;
-  bool secret = false;                                        // never logged, never shown
+  bool secret = false;  // never logged, never shown
 };
 
 struct Field {
@@ -60,13 +76,14 @@ struct Field {
 
 using ElementVisitor = void (*)(void* context, std::string_view key, const void* element);
 
-// A described type. Instances are static and immutable; functions are null where the kind has no use for them.
+// A described type. Instances are static and immutable; functions are null where the kind has no use for
+// them.
 struct TypeInfo {
   Kind kind;
-  const char* name;                               // the struct's or enum's name, else the kind's
-  std::vector<Field> fields;                      // object
-  std::vector<Enumerator> enumerators;            // enumeration
-  const TypeInfo& (*element)() = nullptr;         // array, optional, map
+  const char* name;                        // the struct's or enum's name, else the kind's
+  std::vector<Field> fields;               // object
+  std::vector<Enumerator> enumerators;     // enumeration
+  const TypeInfo& (*element)() = nullptr;  // array, optional, map
   // array: appends; optional: engages; map: makes the key. Returns the place of a value-initialised element.
   void* (*emplace)(void* object, std::string_view key) = nullptr;
   void (*clear)(void* object) = nullptr;
@@ -86,19 +103,39 @@ namespace detail {
 
 const TypeInfo& leaf_info(Kind kind);
 
-template <class T> struct IsStrong : std::false_type {};
-template <class Tag, class Rep> struct IsStrong<Strong<Tag, Rep>> : std::true_type {};
-template <class T> struct ElementOf;
-template <class T> struct ElementOf<std::vector<T>> { using type = T; static constexpr Kind kind = Kind::array; };
-template <class T> struct ElementOf<std::optional<T>> { using type = T; static constexpr Kind kind = Kind::optional; };
-template <class T> struct ElementOf<std::map<std::string, T>> { using type = T; static constexpr Kind kind = Kind::map; };
-template <class T> concept Container = requires { ElementOf<T>::kind; };
+template <class T>
+struct IsStrong : std::false_type {};
+template <class Tag, class Rep>
+struct IsStrong<Strong<Tag, Rep>> : std::true_type {};
+template <class T>
+struct ElementOf;
+template <class T>
+struct ElementOf<std::vector<T>> {
+  using type = T;
+  static constexpr Kind kind = Kind::array;
+};
+template <class T>
+struct ElementOf<std::optional<T>> {
+  using type = T;
+  static constexpr Kind kind = Kind::optional;
+};
+template <class T>
+struct ElementOf<std::map<std::string, T>> {
+  using type = T;
+  static constexpr Kind kind = Kind::map;
+};
+template <class T>
+concept Container = requires { ElementOf<T>::kind; };
 
 template <class T>
 const TypeInfo& array_info() {
   using V = std::vector<T>;
   static const TypeInfo info{
-      Kind::array, "array", {}, {}, &type_info<T>,
+      Kind::array,
+      "array",
+      {},
+      {},
+      &type_info<T>,
       [](void* o, std::string_view) -> void* { return &static_cast<V*>(o)->emplace_back(); },
       [](void* o) { static_cast<V*>(o)->clear(); },
       [](const void* o) { return static_cast<const V*>(o)->size(); },
@@ -112,7 +149,11 @@ template <class T>
 const TypeInfo& optional_info() {
   using O = std::optional<T>;
   static const TypeInfo info{
-      Kind::optional, "optional", {}, {}, &type_info<T>,
+      Kind::optional,
+      "optional",
+      {},
+      {},
+      &type_info<T>,
       [](void* o, std::string_view) -> void* { return &static_cast<O*>(o)->emplace(); },
       [](void* o) { static_cast<O*>(o)->reset(); },
       [](const void* o) -> std::size_t { return static_cast<const O*>(o)->has_value() ? 1 : 0; },
@@ -126,7 +167,11 @@ template <class T>
 const TypeInfo& map_info() {
   using M = std::map<std::string, T>;
   static const TypeInfo info{
-      Kind::map, "map", {}, {}, &type_info<T>,
+      Kind::map,
+      "map",
+      {},
+      {},
+      &type_info<T>,
       [](void* o, std::string_view key) -> void* { return &(*static_cast<M*>(o))[std::string(key)]; },
       [](void* o) { static_cast<M*>(o)->clear(); },
       [](const void* o) { return static_cast<const M*>(o)->size(); },
@@ -139,18 +184,22 @@ const TypeInfo& map_info() {
 template <class T, class D>
 constexpr Field make_field() {
   using Member = std::remove_cvref_t<decltype(std::declval<T&>().*D::pointer)>;
-  return {D::name, &type_info<Member>, [](void* o) -> void* { return &(static_cast<T*>(o)->*D::pointer); }, {D::name}};
+  return {D::name,
+          &type_info<Member>,
+          [](void* o) -> void* { return &(static_cast<T*>(o)->*D::pointer); },
+          {D::name}};
 }
 
-// Puts the documents at their fields; a name that is no field is a bug. A member whose name would be a keyword of C++
-// ends in an underscore, which its name on the wire does not have (`operator_`).
+// Puts the documents at their fields; a name that is no field is a bug. A member whose name would be a
+// keyword of C++ ends in an underscore, which its name on the wire does not have (`operator_`).
 void attach_docs(TypeInfo& info, std::initializer_list<FieldDoc> docs);
 
 template <class T>
 TypeInfo make_object(const char* name, std::initializer_list<FieldDoc> docs) {
   TypeInfo info{Kind::object, name, {}, {}};
   info.create = []() -> std::shared_ptr<void> { return std::make_shared<T>(); };
-  using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
+  using Members =
+      boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
   boost::mp11::mp_for_each<boost::mp11::mp_transform<boost::mp11::mp_identity, Members>>(
       [&](auto member) { info.fields.push_back(make_field<T, typename decltype(member)::type>()); });
   attach_docs(info, docs);
@@ -160,9 +209,8 @@ TypeInfo make_object(const char* name, std::initializer_list<FieldDoc> docs) {
 template <class E>
 TypeInfo make_enum(const char* name) {
   TypeInfo info{Kind::enumeration, name, {}, {}};
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto entry) {
-    info.enumerators.push_back({entry.name, static_cast<std::int64_t>(entry.value)});
-  });
+  boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>(
+      [&](auto entry) { info.enumerators.push_back({entry.name, static_cast<std::int64_t>(entry.value)}); });
   info.get_enum = [](const void* o) { return static_cast<std::int64_t>(*static_cast<const E*>(o)); };
   info.set_enum = [](void* o, std::int64_t v) { *static_cast<E*>(o) = static_cast<E>(v); };
   return info;

@@ -32,7 +32,8 @@ std::string new_id() {
   std::array<unsigned char, 16> id{};
   random_bytes({reinterpret_cast<std::byte*>(id.data()) + 8, 8});
   const std::uint64_t ms = tick >> 12;
-  for (int i = 0; i < 6; ++i) id[static_cast<std::size_t>(i)] = static_cast<unsigned char>(ms >> (40 - 8 * i));
+  for (int i = 0; i < 6; ++i)
+    id[static_cast<std::size_t>(i)] = static_cast<unsigned char>(ms >> (40 - 8 * i));
   id[6] = static_cast<unsigned char>(0x70U | ((tick >> 8) & 0x0FU));
   id[7] = static_cast<unsigned char>(tick & 0xFFU);
   id[8] = static_cast<unsigned char>((id[8] & 0x3FU) | 0x80U);

@@ -12,7 +12,8 @@
 namespace tracseq {
 namespace {
 
-constexpr std::size_t kKeptParserBytes = 1UL << 20;  // larger documents get a parser of their own, freed afterwards
+constexpr std::size_t kKeptParserBytes =
+    1UL << 20;  // larger documents get a parser of their own, freed afterwards
 constexpr std::size_t kLinearKeySearchMax = 16;
 constexpr std::string_view kNumberKey = "$number";
 
@@ -24,7 +25,8 @@ bool has_duplicate(const Json::Object& object) {
     return false;
   }
   std::unordered_set<std::string_view> seen;
-  return !std::all_of(object.begin(), object.end(), [&](const auto& m) { return seen.insert(m.first).second; });
+  return !std::all_of(object.begin(), object.end(),
+                      [&](const auto& m) { return seen.insert(m.first).second; });
 }
 
 // {"$number": "NaN"} and its kind are doubles that JSON has no text for.
@@ -55,14 +57,22 @@ Result<Json> convert_object(const simdjson::dom::object& in) {
 Result<Json> convert(const simdjson::dom::element& element) {
   using simdjson::dom::element_type;
   switch (element.type()) {
-    case element_type::NULL_VALUE: return Json(nullptr);
-    case element_type::BOOL: return Json(element.get_bool().value_unsafe());
-    case element_type::INT64: return Json(element.get_int64().value_unsafe());
-    case element_type::UINT64: return Json(static_cast<double>(element.get_uint64().value_unsafe()));
-    case element_type::DOUBLE: return Json(element.get_double().value_unsafe());
-    case element_type::STRING: return Json(std::string(element.get_string().value_unsafe()));
-    case element_type::OBJECT: return convert_object(element.get_object().value_unsafe());
-    case element_type::ARRAY: break;
+    case element_type::NULL_VALUE:
+      return Json(nullptr);
+    case element_type::BOOL:
+      return Json(element.get_bool().value_unsafe());
+    case element_type::INT64:
+      return Json(element.get_int64().value_unsafe());
+    case element_type::UINT64:
+      return Json(static_cast<double>(element.get_uint64().value_unsafe()));
+    case element_type::DOUBLE:
+      return Json(element.get_double().value_unsafe());
+    case element_type::STRING:
+      return Json(std::string(element.get_string().value_unsafe()));
+    case element_type::OBJECT:
+      return convert_object(element.get_object().value_unsafe());
+    case element_type::ARRAY:
+      break;
   }
   const auto in = element.get_array().value_unsafe();
   Json::Array out;
@@ -76,13 +86,19 @@ Result<Json> convert(const simdjson::dom::element& element) {
 
 std::string explain(simdjson::error_code code) {
   switch (code) {
-    case simdjson::EMPTY: return "the body is empty where JSON is expected";
-    case simdjson::DEPTH_ERROR: return fmt::format("the JSON is nested deeper than {} levels", kJsonDepthMax);
+    case simdjson::EMPTY:
+      return "the body is empty where JSON is expected";
+    case simdjson::DEPTH_ERROR:
+      return fmt::format("the JSON is nested deeper than {} levels", kJsonDepthMax);
     case simdjson::NUMBER_ERROR:
-      return "a number in the JSON is malformed, or too large for an integer (write it with a fraction or exponent)";
-    case simdjson::UTF8_ERROR: return "the JSON is not valid UTF-8";
-    case simdjson::UNCLOSED_STRING: return "a string in the JSON is not closed";
-    default: return fmt::format("the body is not valid JSON: {}", simdjson::error_message(code));
+      return "a number in the JSON is malformed, or too large for an integer (write it with a fraction or "
+             "exponent)";
+    case simdjson::UTF8_ERROR:
+      return "the JSON is not valid UTF-8";
+    case simdjson::UNCLOSED_STRING:
+      return "a string in the JSON is not closed";
+    default:
+      return fmt::format("the body is not valid JSON: {}", simdjson::error_message(code));
   }
 }
 
@@ -91,7 +107,8 @@ Result<Json> parse_with(simdjson::dom::parser& parser, std::string_view text) {
     if (const auto error = parser.allocate(std::max<std::size_t>(text.size(), 4096), kJsonDepthMax))
       return fail(Code::unavailable, "no memory for the JSON", simdjson::error_message(error));
   simdjson::dom::element root;
-  if (const auto error = parser.parse(text.data(), text.size()).get(root)) return fail(Code::invalid, explain(error));
+  if (const auto error = parser.parse(text.data(), text.size()).get(root))
+    return fail(Code::invalid, explain(error));
   return convert(root);
 }
 
@@ -178,9 +195,11 @@ void Json::push_back(Json value) {
 }
 
 Result<Json> parse_json(std::string_view text) {
-  if (text.empty()) return fail(Code::invalid, "the body is empty where JSON is expected");  // data() may be null
+  if (text.empty())
+    return fail(Code::invalid, "the body is empty where JSON is expected");  // data() may be null
   if (text.size() > kJsonBytesMax)
-    return fail(Code::too_large, fmt::format("the JSON has {} bytes; at most {} are read", text.size(), kJsonBytesMax));
+    return fail(Code::too_large,
+                fmt::format("the JSON has {} bytes; at most {} are read", text.size(), kJsonBytesMax));
   if (text.size() <= kKeptParserBytes) {
     thread_local simdjson::dom::parser parser;
     return parse_with(parser, text);
@@ -215,14 +234,25 @@ void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20)
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+          fmt::format_to(std::back_inserter(out), "\\u{:04x}",
+                         static_cast<unsigned>(static_cast<unsigned char>(c)));
         else
           out += c;
     }

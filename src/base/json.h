@@ -15,10 +15,10 @@ namespace tracseq {
 inline constexpr std::size_t kJsonDepthMax = 64;
 inline constexpr std::size_t kJsonBytesMax = 64UL << 20;
 
-// A free-form JSON document (hyperparameters, tags, payloads). Numbers keep their kind: a text without fraction and
-// exponent that fits 64 bits is an integer, everything else a double, which comes back bit for bit. Non-finite
-// doubles are written as {"$number": "NaN" | "Infinity" | "-Infinity"} and read back as doubles.
-// Objects keep the order of their keys. Not thread-safe for writing, as any value.
+// A free-form JSON document (hyperparameters, tags, payloads). Numbers keep their kind: a text without
+// fraction and exponent that fits 64 bits is an integer, everything else a double, which comes back bit for
+// bit. Non-finite doubles are written as {"$number": "NaN" | "Infinity" | "-Infinity"} and read back as
+// doubles. Objects keep the order of their keys. Not thread-safe for writing, as any value.
 class Json {
  public:
   using Array = std::vector<Json>;
@@ -27,17 +27,17 @@ class Json {
   using Value = std::variant<std::nullptr_t, bool, std::int64_t, double, std::string, Array, Object>;
 
   Json() : value_(nullptr) {}
-  Json(std::nullptr_t) : value_(nullptr) {}                          // NOLINT(google-explicit-constructor)
-  Json(bool v) : value_(v) {}                                        // NOLINT(google-explicit-constructor)
-  Json(int v) : value_(static_cast<std::int64_t>(v)) {}              // NOLINT(google-explicit-constructor)
-  Json(std::int64_t v) : value_(v) {}                                // NOLINT(google-explicit-constructor)
-  Json(std::size_t v) : value_(static_cast<std::int64_t>(v)) {}      // NOLINT(google-explicit-constructor)
-  Json(double v) : value_(v) {}                                      // NOLINT(google-explicit-constructor)
-  Json(std::string v) : value_(std::move(v)) {}                      // NOLINT(google-explicit-constructor)
-  Json(std::string_view v) : value_(std::string(v)) {}               // NOLINT(google-explicit-constructor)
-  Json(const char* v) : value_(std::string(v)) {}                    // NOLINT(google-explicit-constructor)
-  Json(Array v) : value_(std::move(v)) {}                            // NOLINT(google-explicit-constructor)
-  Json(Object v) : value_(std::move(v)) {}                           // NOLINT(google-explicit-constructor)
+  Json(std::nullptr_t) : value_(nullptr) {}                      // NOLINT(google-explicit-constructor)
+  Json(bool v) : value_(v) {}                                    // NOLINT(google-explicit-constructor)
+  Json(int v) : value_(static_cast<std::int64_t>(v)) {}          // NOLINT(google-explicit-constructor)
+  Json(std::int64_t v) : value_(v) {}                            // NOLINT(google-explicit-constructor)
+  Json(std::size_t v) : value_(static_cast<std::int64_t>(v)) {}  // NOLINT(google-explicit-constructor)
+  Json(double v) : value_(v) {}                                  // NOLINT(google-explicit-constructor)
+  Json(std::string v) : value_(std::move(v)) {}                  // NOLINT(google-explicit-constructor)
+  Json(std::string_view v) : value_(std::string(v)) {}           // NOLINT(google-explicit-constructor)
+  Json(const char* v) : value_(std::string(v)) {}                // NOLINT(google-explicit-constructor)
+  Json(Array v) : value_(std::move(v)) {}                        // NOLINT(google-explicit-constructor)
+  Json(Object v) : value_(std::move(v)) {}                       // NOLINT(google-explicit-constructor)
 
   static Json object() { return Json(Object{}); }
   static Json array() { return Json(Array{}); }
@@ -49,7 +49,9 @@ class Json {
   [[nodiscard]] bool is_string() const noexcept { return std::holds_alternative<std::string>(value_); }
   [[nodiscard]] bool is_bool() const noexcept { return std::holds_alternative<bool>(value_); }
   [[nodiscard]] bool is_integer() const noexcept { return std::holds_alternative<std::int64_t>(value_); }
-  [[nodiscard]] bool is_number() const noexcept { return is_integer() || std::holds_alternative<double>(value_); }
+  [[nodiscard]] bool is_number() const noexcept {
+    return is_integer() || std::holds_alternative<double>(value_);
+  }
 
   // The value of that kind; null if it is another one.
   [[nodiscard]] const Object* as_object() const noexcept { return std::get_if<Object>(&value_); }
@@ -75,8 +77,8 @@ class Json {
   Value value_;
 };
 
-// Reads one document. `invalid` says where and why; `too_large` beyond kJsonBytesMax. Duplicate keys, nesting beyond
-// kJsonDepthMax and trailing text are refused.
+// Reads one document. `invalid` says where and why; `too_large` beyond kJsonBytesMax. Duplicate keys, nesting
+// beyond kJsonDepthMax and trailing text are refused.
 Result<Json> parse_json(std::string_view text);
 
 // Compact text. Keys in their order, doubles in the shortest form that reads back the same.

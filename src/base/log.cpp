@@ -16,10 +16,14 @@ thread_local std::string request_id;
 
 std::string_view name(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: break;
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      break;
   }
   return "error";
 }
@@ -46,7 +50,8 @@ void write(Level level, std::string_view event, Fields fields) noexcept {
     if (!request_id.empty()) append(line, {"request_id", request_id});
     for (const Field& field : fields) append(line, field);
     line += "}\n";
-    // One write per line keeps lines of several processes whole; a full pipe loses the line, never the caller.
+    // One write per line keeps lines of several processes whole; a full pipe loses the line, never the
+    // caller.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
   } catch (...) {  // no memory for a log line is no reason to fail the work it tells of
   }

@@ -27,13 +27,15 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
-// Writes one JSON line to standard error: time, level, event, the request id of the thread's Scope, the fields.
-// Lines are written whole; text is escaped, so input cannot forge a line. Thread-safe, never throws.
+// Writes one JSON line to standard error: time, level, event, the request id of the thread's Scope, the
+// fields. Lines are written whole; text is escaped, so input cannot forge a line. Thread-safe, never throws.
 void write(Level level, std::string_view event, Fields fields = {}) noexcept;
 
 inline void debug(std::string_view event, Fields fields = {}) noexcept { write(Level::debug, event, fields); }
 inline void info(std::string_view event, Fields fields = {}) noexcept { write(Level::info, event, fields); }
-inline void warning(std::string_view event, Fields fields = {}) noexcept { write(Level::warning, event, fields); }
+inline void warning(std::string_view event, Fields fields = {}) noexcept {
+  write(Level::warning, event, fields);
+}
 inline void error(std::string_view event, Fields fields = {}) noexcept { write(Level::error, event, fields); }
 
 // Lines below this level are dropped; `info` at start. Thread-safe.

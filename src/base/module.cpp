@@ -55,16 +55,17 @@ Result<void*> load_module(std::string_view name, const char* symbol) {
   auto found = handles.find(name);
   if (found == handles.end()) {
     std::vector<std::string> candidates;
-    for (const auto& folder : module_folders()) candidates.push_back(fmt::format("{}/libtracseq_{}.so", folder, name));
-    TRACSEQ_TRY(void* handle,
-                open_library(fmt::format("the module '{}'", name), candidates,
-                             fmt::format("libtracseq_{}.so was looked for in {}", name,
-                                         fmt::join(module_folders(), ", "))));
+    for (const auto& folder : module_folders())
+      candidates.push_back(fmt::format("{}/libtracseq_{}.so", folder, name));
+    TRACSEQ_TRY(void* handle, open_library(fmt::format("the module '{}'", name), candidates,
+                                           fmt::format("libtracseq_{}.so was looked for in {}", name,
+                                                       fmt::join(module_folders(), ", "))));
     found = handles.emplace(std::string(name), handle).first;
   }
   void* address = dlsym(found->second, symbol);
   if (address == nullptr)
-    return fail(Code::unsupported, fmt::format("the module '{}' is of another build: it lacks {}", name, symbol));
+    return fail(Code::unsupported,
+                fmt::format("the module '{}' is of another build: it lacks {}", name, symbol));
   return address;
 }
 

@@ -15,7 +15,8 @@ namespace tracseq {
 Result<void*> load_module(std::string_view name, const char* symbol);
 
 // Opens any shared library by the candidates in order, with local symbols. `unsupported` if none opens.
-Result<void*> open_library(std::string_view what, const std::vector<std::string>& candidates, std::string_view remedy);
+Result<void*> open_library(std::string_view what, const std::vector<std::string>& candidates,
+                           std::string_view remedy);
 
 // The folders searched for modules, in order (for `tracseq doctor`).
 std::vector<std::string> module_folders();

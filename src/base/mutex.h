@@ -28,7 +28,9 @@ class TRACSEQ_THREAD_ANNOTATION(capability("mutex")) Mutex {
 
 class TRACSEQ_THREAD_ANNOTATION(scoped_lockable) Lock {
  public:
-  explicit Lock(Mutex& mutex) TRACSEQ_THREAD_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) { mutex_.lock(); }
+  explicit Lock(Mutex& mutex) TRACSEQ_THREAD_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) {
+    mutex_.lock();
+  }
   ~Lock() TRACSEQ_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;

@@ -8,8 +8,8 @@
 
 namespace tracseq {
 
-// The closed set of reasons why a call fails. The enumerator's name is its wire name; result.cpp holds the one
-// table to HTTP statuses, mlops/errors.py the one to Python exceptions.
+// The closed set of reasons why a call fails. The enumerator's name is its wire name; result.cpp holds the
+// one table to HTTP statuses, mlops/errors.py the one to Python exceptions.
 enum class Code {
   invalid,
   unauthenticated,
@@ -56,7 +56,8 @@ inline tl::unexpected<Error> fail_field(std::string field, std::string message) 
   return tl::unexpected<Error>(Error{Code::invalid, std::move(message), {}, std::move(field)});
 }
 
-// Aborts with the place and the condition: a bug, never something input can cause. Stays on in release builds.
+// Aborts with the place and the condition: a bug, never something input can cause. Stays on in release
+// builds.
 [[noreturn]] void ensure_failed(const char* condition, const char* file, int line) noexcept;
 
 }  // namespace tracseq
@@ -69,14 +70,14 @@ inline tl::unexpected<Error> fail_field(std::string field, std::string message) 
 
 // TRACSEQ_TRY(auto run, service.get(id)): binds the value or returns the error.
 #define TRACSEQ_TRY(decl, expr) TRACSEQ_TRY_(TRACSEQ_CONCAT(tracseq_try_, __LINE__), decl, expr)
-#define TRACSEQ_TRY_(tmp, decl, expr)                             \
-  auto tmp = (expr);                                              \
-  if (!tmp) return ::tl::unexpected(std::move(tmp).error());      \
+#define TRACSEQ_TRY_(tmp, decl, expr)                        \
+  auto tmp = (expr);                                         \
+  if (!tmp) return ::tl::unexpected(std::move(tmp).error()); \
   decl = std::move(*tmp)
 
 // TRACSEQ_CHECK(service.remove(id)): returns the error, drops the value.
-#define TRACSEQ_CHECK(expr)                                                                     \
-  do {                                                                                          \
-    if (auto tracseq_check = (expr); !tracseq_check)                                            \
-      return ::tl::unexpected(std::move(tracseq_check).error());                                \
+#define TRACSEQ_CHECK(expr)                                      \
+  do {                                                           \
+    if (auto tracseq_check = (expr); !tracseq_check)             \
+      return ::tl::unexpected(std::move(tracseq_check).error()); \
   } while (false)

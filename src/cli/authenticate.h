@@ -8,13 +8,14 @@
 
 namespace tracseq::cli {
 
-// Bearer tokens. Where authentication is off (loopback without --auth on), a caller without a credential is `local`
-// and may do everything; one with a credential is checked all the same.
-// Thread-safe; the tokens outlive it.
+// Bearer tokens. Where authentication is off (loopback without --auth on), a caller without a credential is
+// `local` and may do everything; one with a credential is checked all the same. Thread-safe; the tokens
+// outlive it.
 class TokenAuthenticator final : public server::Authenticator {
  public:
   enum class Anonymous { refuse, trust };
-  TokenAuthenticator(security::Tokens& tokens, Anonymous anonymous) : tokens_(tokens), anonymous_(anonymous) {}
+  TokenAuthenticator(security::Tokens& tokens, Anonymous anonymous)
+      : tokens_(tokens), anonymous_(anonymous) {}
   std::optional<Result<Actor>> from_memory(const api::Request& request) override;
   Result<Actor> authenticate(const api::Request& request) override;
 

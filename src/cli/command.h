@@ -10,8 +10,8 @@
 
 #include "base/result.h"
 
-// The command line as a table: every command is a row of noun, verb, options and a function. Parsing, --help and shell
-// completion are made from it.
+// The command line as a table: every command is a row of noun, verb, options and a function. Parsing, --help
+// and shell completion are made from it.
 namespace tracseq::cli {
 
 // Exit statuses; stable, documented in README.md.
@@ -21,8 +21,8 @@ Exit exit_of(Code code) noexcept;
 enum class Takes { nothing, one, many };
 
 struct Option {
-  std::string name;      // "database-url"; shown as --database-url
-  std::string value;     // what it takes, in capitals: "URL"; empty for a switch
+  std::string name;   // "database-url"; shown as --database-url
+  std::string value;  // what it takes, in capitals: "URL"; empty for a switch
   std::string text;
   Takes takes = Takes::one;
   bool required = false;
@@ -47,21 +47,21 @@ class Invocation {
 };
 
 struct Command {
-  std::string noun;                    // "run"; or the whole command: "serve"
-  std::string verb;                    // "list"; empty for commands of one word
+  std::string noun;  // "run"; or the whole command: "serve"
+  std::string verb;  // "list"; empty for commands of one word
   std::string text;
-  std::vector<std::string> words;      // names of the positional arguments, all required; "…" ends a repeated one
+  std::vector<std::string> words;  // names of the positional arguments, all required; "…" ends a repeated one
   std::vector<Option> options;
   std::function<Result<void>(const Invocation&)> run;
-  bool serves = false;                 // runs until it is told to stop; logs what it does
+  bool serves = false;  // runs until it is told to stop; logs what it does
 };
 
 // All commands; one function per file of commands.
-std::vector<Command> service_commands();     // serve, worker, ps, stop
-std::vector<Command> tracking_commands();    // experiment, run
-std::vector<Command> model_commands();       // model
-std::vector<Command> data_commands();        // data
-std::vector<Command> tool_commands();        // config, doctor, version, completion
+std::vector<Command> service_commands();   // serve, worker, ps, stop
+std::vector<Command> tracking_commands();  // experiment, run
+std::vector<Command> model_commands();     // model
+std::vector<Command> data_commands();      // data
+std::vector<Command> tool_commands();      // config, doctor, version, completion
 
 // Where a client command finds the data: --server, --database-url.
 std::vector<Option> connection_options();

@@ -55,7 +55,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
     TRACSEQ_TRY(connection->client_, open_server(in, url));
     return connection;
   }
-  TRACSEQ_TRY(connection->core_, api::Core::open({in.get("database-url", kDefaultDatabase), {}, {}, {}, kVersion}));
+  TRACSEQ_TRY(connection->core_,
+              api::Core::open({in.get("database-url", kDefaultDatabase), {}, {}, {}, kVersion}));
   connection->client_ = std::make_unique<api::LocalClient>(*connection->core_);
   return connection;
 }
@@ -64,8 +65,10 @@ std::string encode(std::string_view text) {
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~') out += c;
-    else out += fmt::format("%{:02X}", byte);
+    if (std::isalnum(byte) != 0 || c == '-' || c == '_' || c == '.' || c == '~')
+      out += c;
+    else
+      out += fmt::format("%{:02X}", byte);
   }
   return out;
 }

@@ -10,13 +10,14 @@
 
 namespace tracseq::cli {
 
-// A way to the data for one command: a server's URL or the database itself, whichever the options name; with neither,
-// the server on 127.0.0.1:8080 if one answers there, else the configured database.
+// A way to the data for one command: a server's URL or the database itself, whichever the options name; with
+// neither, the server on 127.0.0.1:8080 if one answers there, else the configured database.
 class Connection {
  public:
   static Result<std::unique_ptr<Connection>> open(const Invocation& in);
   api::Client& client() { return *client_; }
-  Result<std::string> call(api::Method method, const std::string& path_and_query, const std::string& body = {}) {
+  Result<std::string> call(api::Method method, const std::string& path_and_query,
+                           const std::string& body = {}) {
     return client_->call(method, path_and_query, body);
   }
 

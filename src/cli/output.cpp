@@ -21,7 +21,8 @@ bool on_terminal() {
 
 // Columns on a terminal are counted in code points, not bytes.
 std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
 std::string cell(const Json* value) {
@@ -63,7 +64,8 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
 
 }  // namespace
 
-void print_list(const Invocation& in, const std::string& body, const std::vector<Shown>& columns, const std::string& nothing) {
+void print_list(const Invocation& in, const std::string& body, const std::vector<Shown>& columns,
+                const std::string& nothing) {
   if (in.json) {
     fmt::print("{}\n", body);
     return;
@@ -94,7 +96,8 @@ void print_object(const Invocation& in, const std::string& body) {
     return;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, value] : *members) rows.push_back({name, value.is_string() ? value.string_or("") : dump_json(value)});
+  for (const auto& [name, value] : *members)
+    rows.push_back({name, value.is_string() ? value.string_or("") : dump_json(value)});
   if (!rows.empty()) print_rows(rows);
 }
 

@@ -61,8 +61,10 @@ Invocation invocation_of(const Command& command, const Slots& slots) {
       continue;
     }
     const auto& given = slots.values.at(option.name);
-    if (!given.empty()) in.values[option.name] = given;
-    else if (!option.fallback.empty()) in.values[option.name] = {option.fallback};
+    if (!given.empty())
+      in.values[option.name] = given;
+    else if (!option.fallback.empty())
+      in.values[option.name] = {option.fallback};
   }
   for (const std::string& word : command.words)
     for (const std::string& value : slots.words.at(word)) in.words.push_back(value);
@@ -110,7 +112,8 @@ bool explain_unknown(int argc, char** argv, const std::vector<Command>& commands
     return false;
   const std::string typed = noun_known ? argv[2] : argv[1];
   const std::string guess = nearest(typed, noun_known ? verbs : nouns);
-  fmt::print(stderr, "tracseq: '{}' is no command{}{}.{}\n", typed, noun_known ? " of " : "", noun_known ? argv[1] : "",
+  fmt::print(stderr, "tracseq: '{}' is no command{}{}.{}\n", typed, noun_known ? " of " : "",
+             noun_known ? argv[1] : "",
              guess.empty() ? " `tracseq --help` lists them." : fmt::format(" Did you mean `{}`?", guess));
   return true;
 }
@@ -132,14 +135,20 @@ void report(const Error& error, bool json) {
 Exit exit_of(Code code) noexcept {
   switch (code) {
     case Code::invalid:
-    case Code::too_large: return Exit::usage;
-    case Code::not_found: return Exit::not_found;
+    case Code::too_large:
+      return Exit::usage;
+    case Code::not_found:
+      return Exit::not_found;
     case Code::conflict:
-    case Code::precondition_failed: return Exit::conflict;
+    case Code::precondition_failed:
+      return Exit::conflict;
     case Code::unauthenticated:
-    case Code::forbidden: return Exit::auth;
-    case Code::deadline: return Exit::timeout;
-    default: return Exit::failure;
+    case Code::forbidden:
+      return Exit::auth;
+    case Code::deadline:
+      return Exit::timeout;
+    default:
+      return Exit::failure;
   }
 }
 
@@ -160,7 +169,8 @@ Result<std::int64_t> Invocation::integer(std::string_view name, std::int64_t fal
   char* end = nullptr;
   const long long value = std::strtoll(text.c_str(), &end, 10);
   if (*end != '\0' || value < min || value > max)
-    return fail_field(std::string(name), fmt::format("--{} is '{}'; it must be an integer from {} to {}", name, text, min, max));
+    return fail_field(std::string(name),
+                      fmt::format("--{} is '{}'; it must be an integer from {} to {}", name, text, min, max));
   return value;
 }
 
@@ -170,8 +180,10 @@ std::vector<Option> with(std::vector<Option> options, std::vector<Option> more) 
 }
 
 std::vector<Option> connection_options() {
-  return {{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "", "MLOPS_SERVER"},
-          {"database-url", "URL", "The database itself, without a server", Takes::one, false, "", "MLOPS_DATABASE_URL"},
+  return {{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "",
+           "MLOPS_SERVER"},
+          {"database-url", "URL", "The database itself, without a server", Takes::one, false, "",
+           "MLOPS_DATABASE_URL"},
           {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"},
           {"ca-file", "FILE", "PEM of whom to trust for https; absent: the system's"}};
 }
@@ -181,8 +193,11 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
   CLI::App app{"TracSeq MLOps: the whole life of a laboratory's models in one program", "tracseq"};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of every command");
-  app.footer("\nFirst steps:\n  tracseq serve                       start the server and the page on http://127.0.0.1:8080\n"
-             "  tracseq run list                    what was trained\n  tracseq <command> --help            more of each\n");
+  app.footer(
+      "\nFirst steps:\n  tracseq serve                       start the server and the page on "
+      "http://127.0.0.1:8080\n"
+      "  tracseq run list                    what was trained\n  tracseq <command> --help            more of "
+      "each\n");
   std::map<std::string, CLI::App*> nouns;
   std::list<Slots> slots;
   std::vector<std::pair<CLI::App*, Slots*>> apps;
@@ -190,7 +205,9 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
     CLI::App* parent = &app;
     if (!command.verb.empty()) {
       CLI::App*& noun = nouns[command.noun];
-      if (noun == nullptr) noun = app.add_subcommand(command.noun, "Work with " + command.noun + " objects")->require_subcommand(1);
+      if (noun == nullptr)
+        noun =
+            app.add_subcommand(command.noun, "Work with " + command.noun + " objects")->require_subcommand(1);
       parent = noun;
     }
     CLI::App* sub = parent->add_subcommand(command.verb.empty() ? command.noun : command.verb, command.text);
@@ -208,7 +225,8 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
   }
   for (std::size_t i = 0; i < commands.size(); ++i) {
     if (!apps[i].first->parsed()) continue;
-    if (!commands[i].serves) log::set_level(log::Level::warning);  // its log would only be noise beside its output
+    if (!commands[i].serves)
+      log::set_level(log::Level::warning);  // its log would only be noise beside its output
     auto done = commands[i].run(invocation_of(commands[i], *apps[i].second));
     if (done) return 0;
     report(done.error(), apps[i].second->json);

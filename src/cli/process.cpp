@@ -43,11 +43,13 @@ sigset_t ending_signals() {
 
 }  // namespace
 
-Result<Child> Child::start_self(const std::vector<std::string>& arguments, Ties ties, const std::string& log_file) {
+Result<Child> Child::start_self(const std::vector<std::string>& arguments, Ties ties,
+                                const std::string& log_file) {
   int log = -1;
   if (!log_file.empty()) {
     log = open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    if (log < 0) return fail(Code::unavailable, fmt::format("{} cannot be written: {}", log_file, std::strerror(errno)));
+    if (log < 0)
+      return fail(Code::unavailable, fmt::format("{} cannot be written: {}", log_file, std::strerror(errno)));
   }
   std::vector<std::string> words{"tracseq"};
   words.insert(words.end(), arguments.begin(), arguments.end());
@@ -59,7 +61,8 @@ Result<Child> Child::start_self(const std::vector<std::string>& arguments, Ties 
   if (pid == 0) become(argv.data(), ties, log, parent);
   const int error = errno;
   if (log >= 0) close(log);
-  if (pid < 0) return fail(Code::unavailable, fmt::format("no process could be started: {}", std::strerror(error)));
+  if (pid < 0)
+    return fail(Code::unavailable, fmt::format("no process could be started: {}", std::strerror(error)));
   return Child(pid);
 }
 

@@ -21,7 +21,8 @@ class Child {
   };
   // Starts this program again with the given arguments. Output goes to `log_file`, or to this process's own
   // standard error where that is empty.
-  static Result<Child> start_self(const std::vector<std::string>& arguments, Ties ties, const std::string& log_file);
+  static Result<Child> start_self(const std::vector<std::string>& arguments, Ties ties,
+                                  const std::string& log_file);
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Whether it has ended; reaps it.
   bool ended();
@@ -33,8 +34,8 @@ class Child {
   pid_t pid_;
 };
 
-// Blocks SIGINT and SIGTERM in this thread and those it starts, so that one thread can wait for them; ignores SIGPIPE.
-// Called first by commands that serve, before any thread is started.
+// Blocks SIGINT and SIGTERM in this thread and those it starts, so that one thread can wait for them; ignores
+// SIGPIPE. Called first by commands that serve, before any thread is started.
 void block_signals();
 // Waits for SIGINT or SIGTERM; returns 0 if the time passes first.
 int wait_signal(std::chrono::milliseconds timeout);

@@ -5,14 +5,16 @@
 
 namespace tracseq::cli {
 
-Result<void> show_list(const Invocation& in, const std::string& path, const std::vector<Shown>& columns, const std::string& nothing) {
+Result<void> show_list(const Invocation& in, const std::string& path, const std::vector<Shown>& columns,
+                       const std::string& nothing) {
   TRACSEQ_TRY(const auto connection, Connection::open(in));
   TRACSEQ_TRY(const std::string body, connection->call(api::Method::get, path));
   print_list(in, body, columns, nothing);
   return {};
 }
 
-Result<void> show_one(const Invocation& in, api::Method method, const std::string& path, const std::string& body) {
+Result<void> show_one(const Invocation& in, api::Method method, const std::string& path,
+                      const std::string& body) {
   TRACSEQ_TRY(const auto connection, Connection::open(in));
   TRACSEQ_TRY(const std::string answer, connection->call(method, path, body));
   print_object(in, answer);
@@ -20,7 +22,8 @@ Result<void> show_one(const Invocation& in, api::Method method, const std::strin
 }
 
 std::vector<Option> page_options() {
-  return {{"limit", "N", "Rows a page", Takes::one, false, "50"}, {"page-token", "TOKEN", "The next page, as the last one said"}};
+  return {{"limit", "N", "Rows a page", Takes::one, false, "50"},
+          {"page-token", "TOKEN", "The next page, as the last one said"}};
 }
 
 std::string page_query(const Invocation& in, Pairs filters) {

@@ -40,18 +40,24 @@ Result<void> plan_security(const Invocation& in, Plan& plan) {
   if (auth != "auto" && auth != "on" && auth != "off")
     return fail_field("auth", fmt::format("--auth is '{}'; it must be auto, on or off", auth));
   if (auth == "off" && open_to_others)
-    return fail_field("auth", fmt::format("--auth off is refused with --host {}: others could reach the server", plan.server.host));
+    return fail_field(
+        "auth",
+        fmt::format("--auth off is refused with --host {}: others could reach the server", plan.server.host));
   plan.authenticated = auth == "on" || open_to_others;
   const bool tls = !plan.server.tls_certificate_file.empty();
   if (in.has("require-tls") && !tls)
     return fail_field("require-tls", "--require-tls needs --tls-cert and --tls-key");
   if (open_to_others && !tls)
-    log::warning("serve.no_tls", {{"host", plan.server.host}, {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
+    log::warning("serve.no_tls", {{"host", plan.server.host},
+                                  {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
   const char* key = std::getenv("MLOPS_API_KEY");
   plan.key = key != nullptr ? key : "";
   if (open_to_others && !plan.key.empty() && is_weak_key(plan.key))
-    return fail_field("MLOPS_API_KEY", fmt::format("MLOPS_API_KEY is printed in the guide or shorter than {} characters; choose a random "
-                                                   "one before others can reach the server", kKeyBytesMin));
+    return fail_field(
+        "MLOPS_API_KEY",
+        fmt::format("MLOPS_API_KEY is printed in the guide or shorter than {} characters; choose a random "
+                    "one before others can reach the server",
+                    kKeyBytesMin));
   return {};
 }
 
@@ -84,10 +90,12 @@ Result<std::unique_ptr<api::Core>> open_core(Plan& plan) {
       waiting.emplace(plan.server);
       TRACSEQ_CHECK(waiting->start());
       plan.server.port = waiting->port();
-      log::warning("serve.waiting_for_database", {{"message", core.error().message}, {"detail", core.error().detail}});
+      log::warning("serve.waiting_for_database",
+                   {{"message", core.error().message}, {"detail", core.error().detail}});
     }
     waiting->say(core.error().message);
-    if (wait_signal(kDatabaseRetry) != 0) return fail(Code::cancelled, "ended while waiting for the database");
+    if (wait_signal(kDatabaseRetry) != 0)
+      return fail(Code::cancelled, "ended while waiting for the database");
   }
 }
 
@@ -100,10 +108,13 @@ class WorkerKeeper {
   }
   void tend() {
     if (!plan_.worker || Steady::now() < next_start_ || (child_ && !child_->ended())) return;
-    if (child_) log::warning("serve.worker_ended", {{"again_in_ms", static_cast<std::int64_t>(kWorkerRestart.count() * 1000)}});
+    if (child_)
+      log::warning("serve.worker_ended",
+                   {{"again_in_ms", static_cast<std::int64_t>(kWorkerRestart.count() * 1000)}});
     next_start_ = Steady::now() + kWorkerRestart;
     std::vector<std::string> arguments{"worker", "--database-url", plan_.core.database_url};
-    if (!plan_.core.artifact_root.empty()) arguments.insert(arguments.end(), {"--artifact-root", plan_.core.artifact_root});
+    if (!plan_.core.artifact_root.empty())
+      arguments.insert(arguments.end(), {"--artifact-root", plan_.core.artifact_root});
     auto started = Child::start_self(arguments, Child::Ties::ends_with_parent, {});
     if (!started) log::error("serve.worker_not_started", {{"message", started.error().message}});
     child_ = started ? std::optional(*started) : std::nullopt;
@@ -120,17 +131,20 @@ Result<void> announce_first_token(api::Core& core) {
   ctx.actor.id = "system:first-start";
   TRACSEQ_TRY(const auto token, core.tokens().bootstrap(ctx));
   if (token)
-    fmt::print("administrator token (shown this once; revoke it with `tracseq token revoke {}`):\n  {}\n", token->token_id, token->token);
+    fmt::print("administrator token (shown this once; revoke it with `tracseq token revoke {}`):\n  {}\n",
+               token->token_id, token->token);
   return {};
 }
 
 }  // namespace
 
 std::vector<Option> serve_options() {
-  return {{"database-url", "URL", "sqlite:///file.db, sqlite:////absolute.db or postgresql://…", Takes::one, false, "sqlite:///mlops.db", "MLOPS_DATABASE_URL"},
+  return {{"database-url", "URL", "sqlite:///file.db, sqlite:////absolute.db or postgresql://…", Takes::one,
+           false, "sqlite:///mlops.db", "MLOPS_DATABASE_URL"},
           {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
           {"data-root", "DIR", "Files below it may be named by callers; absent: none"},
-          {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on", Takes::one, false, "127.0.0.1"},
+          {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on", Takes::one,
+           false, "127.0.0.1"},
           {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8080"},
           {"auth", "auto|on|off", "auto: on unless on loopback", Takes::one, false, "auto"},
           {"tls-cert", "FILE", "PEM certificate with its chain"},

@@ -47,11 +47,13 @@ std::vector<Running> find_running() {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     const std::string name = entry.path().filename();
-    if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) continue;
+    if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
+      continue;
     const auto exe = std::filesystem::read_symlink(entry.path() / "exe", error);
     if (error || exe.filename().string().rfind("tracseq", 0) != 0) continue;
     const auto words = command_line(entry.path());
-    if (words.size() < 2 || (words[1] != "serve" && words[1] != "worker" && words[1] != "model-server")) continue;
+    if (words.size() < 2 || (words[1] != "serve" && words[1] != "worker" && words[1] != "model-server"))
+      continue;
     std::string database = option_of(words, "--database-url");
     if (database.empty()) database = option_of(words, "--registry-url");
     found.push_back({static_cast<pid_t>(std::stol(name)), words[1], database});
@@ -62,18 +64,24 @@ std::vector<Running> find_running() {
 Result<void> list_processes(const Invocation& in) {
   Json items = Json::array();
   for (const Running& one : find_running())
-    items.push_back(Json::object().set("pid", static_cast<std::int64_t>(one.pid)).set("what", one.what).set("database", one.database));
-  print_list(in, dump_json(Json::object().set("items", items)), {{"PID", "pid"}, {"WHAT", "what"}, {"DATABASE", "database"}}, "nothing is running");
+    items.push_back(Json::object()
+                        .set("pid", static_cast<std::int64_t>(one.pid))
+                        .set("what", one.what)
+                        .set("database", one.database));
+  print_list(in, dump_json(Json::object().set("items", items)),
+             {{"PID", "pid"}, {"WHAT", "what"}, {"DATABASE", "database"}}, "nothing is running");
   return {};
 }
 
 Result<void> stop_processes(const Invocation& in) {
-  if (!in.has("all") && !in.has("pid")) return fail_field("all", "name what to stop: --all, or --pid N (`tracseq ps` lists them)");
+  if (!in.has("all") && !in.has("pid"))
+    return fail_field("all", "name what to stop: --all, or --pid N (`tracseq ps` lists them)");
   TRACSEQ_TRY(const std::int64_t wanted, in.integer("pid", 0, 1, 1L << 22));
   std::vector<Running> stopping;
   for (const Running& one : find_running())
     if (in.has("all") || one.pid == wanted) stopping.push_back(one);
-  if (stopping.empty() && in.has("pid")) return fail(Code::not_found, fmt::format("no tracseq process has the pid {}", wanted));
+  if (stopping.empty() && in.has("pid"))
+    return fail(Code::not_found, fmt::format("no tracseq process has the pid {}", wanted));
   for (const Running& one : stopping) kill(one.pid, SIGTERM);
   const auto until = std::chrono::steady_clock::now() + kStopWait;
   // Looked up anew each time: a process that has ended but was not reaped yet still takes signals.
@@ -84,7 +92,8 @@ Result<void> stop_processes(const Invocation& in) {
     });
   };
   while (some_live()) {
-    if (std::chrono::steady_clock::now() > until) return fail(Code::deadline, "some did not end in time; `tracseq ps` lists them");
+    if (std::chrono::steady_clock::now() > until)
+      return fail(Code::deadline, "some did not end in time; `tracseq ps` lists them");
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
   say(in, fmt::format("{} ended", stopping.size()));
@@ -96,11 +105,21 @@ Result<void> stop_processes(const Invocation& in) {
 std::vector<Command> service_commands() {
   return {
       {"serve", "", "Start the server: API, page, and a worker", {}, serve_options(), serve, true},
-      {"model-server", "", "Answer predictions for the models in production", {}, model_server_options(), model_server, true},
+      {"model-server",
+       "",
+       "Answer predictions for the models in production",
+       {},
+       model_server_options(),
+       model_server,
+       true},
       {"worker", "", "Run jobs of a database", {}, worker_options(), work, true},
       {"ps", "", "List the tracseq processes that run", {}, {}, list_processes},
-      {"stop", "", "End what runs, in order", {},
-       {{"all", "", "Everything `tracseq ps` lists", Takes::nothing}, {"pid", "N", "Only this one"}}, stop_processes},
+      {"stop",
+       "",
+       "End what runs, in order",
+       {},
+       {{"all", "", "Everything `tracseq ps` lists", Takes::nothing}, {"pid", "N", "Only this one"}},
+       stop_processes},
   };
 }
 

@@ -13,26 +13,50 @@ using api::Method;
 std::vector<Command> experiment_commands() {
   const std::string base = "/api/v1/experiments";
   return {
-      {"experiment", "list", "List experiments, newest first", {},
-       with(connection_options(), with(page_options(), {{"deleted", "", "The trash instead", Takes::nothing}})),
+      {"experiment",
+       "list",
+       "List experiments, newest first",
+       {},
+       with(connection_options(),
+            with(page_options(), {{"deleted", "", "The trash instead", Takes::nothing}})),
        [base](const Invocation& in) {
          return show_list(in, base + page_query(in, {{"deleted", in.has("deleted") ? "true" : ""}}),
-                          {{"ID", "experiment_id"}, {"NAME", "name"}, {"RUNS", "run_count"}, {"RUNNING", "running_count"}, {"CREATED", "created_at"}},
+                          {{"ID", "experiment_id"},
+                           {"NAME", "name"},
+                           {"RUNS", "run_count"},
+                           {"RUNNING", "running_count"},
+                           {"CREATED", "created_at"}},
                           "no experiments");
        }},
-      {"experiment", "create", "Create an experiment", {"NAME"},
+      {"experiment",
+       "create",
+       "Create an experiment",
+       {"NAME"},
        with(connection_options(), {{"description", "TEXT", "What it is about"}}),
        [base](const Invocation& in) {
          const Json body = Json::object().set("name", in.words[0]).set("description", in.get("description"));
          return show_one(in, Method::post, base, dump_json(body));
        }},
-      {"experiment", "get", "Show an experiment", {"ID"}, connection_options(),
+      {"experiment",
+       "get",
+       "Show an experiment",
+       {"ID"},
+       connection_options(),
        [base](const Invocation& in) { return show_one(in, Method::get, base + "/" + encode(in.words[0])); }},
-      {"experiment", "delete", "Put an experiment and its runs into the trash", {"ID"}, with(connection_options(), {reason_option()}),
+      {"experiment",
+       "delete",
+       "Put an experiment and its runs into the trash",
+       {"ID"},
+       with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
-         return show_one(in, Method::del, base + "/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
+         return show_one(in, Method::del,
+                         base + "/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
        }},
-      {"experiment", "restore", "Bring an experiment back from the trash", {"ID"}, with(connection_options(), {reason_option()}),
+      {"experiment",
+       "restore",
+       "Bring an experiment back from the trash",
+       {"ID"},
+       with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::post, base + "/" + encode(in.words[0]) + "/restore",
                          dump_json(Json::object().set("reason", in.get("reason"))));
@@ -41,21 +65,29 @@ std::vector<Command> experiment_commands() {
 }
 
 Result<void> list_runs(const Invocation& in) {
-  std::vector<std::pair<std::string, std::string>> filters{{"query", in.get("query")},       {"search", in.get("search")},
-                                                           {"order_by", in.get("order-by")}, {"experiment_id", in.get("experiment")},
+  std::vector<std::pair<std::string, std::string>> filters{{"query", in.get("query")},
+                                                           {"search", in.get("search")},
+                                                           {"order_by", in.get("order-by")},
+                                                           {"experiment_id", in.get("experiment")},
                                                            {"deleted", in.has("deleted") ? "true" : ""}};
   for (const auto& status : in.all("status")) filters.emplace_back("status", status);
   for (const auto& tag : in.all("tag")) filters.emplace_back("tag", tag);
-  std::vector<Shown> columns{{"RUN", "run_id"}, {"NAME", "name"}, {"EXPERIMENT", "experiment_name"}, {"STATUS", "status"}, {"CREATED", "created_at"}};
+  std::vector<Shown> columns{{"RUN", "run_id"},
+                             {"NAME", "name"},
+                             {"EXPERIMENT", "experiment_name"},
+                             {"STATUS", "status"},
+                             {"CREATED", "created_at"}};
   for (const auto& column : in.all("column")) columns.push_back({column, column});
   return show_list(in, "/api/v1/runs" + page_query(in, filters), columns, "no runs match");
 }
 
 Result<void> show_metrics(const Invocation& in) {
-  std::vector<std::pair<std::string, std::string>> query{{"run_id", in.words[0]}, {"max_points", in.get("max-points")}};
+  std::vector<std::pair<std::string, std::string>> query{{"run_id", in.words[0]},
+                                                         {"max_points", in.get("max-points")}};
   for (const auto& key : in.all("key")) query.emplace_back("key", key);
   TRACSEQ_TRY(const auto connection, Connection::open(in));
-  TRACSEQ_TRY(const std::string body, connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
+  TRACSEQ_TRY(const std::string body,
+              connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
   if (in.json) {
     fmt::print("{}\n", body);
     return {};
@@ -67,16 +99,22 @@ Result<void> show_metrics(const Invocation& in) {
   for (const Json& series : *items->as_array()) {
     const auto* steps = series.find("steps")->as_array();
     for (std::size_t i = 0; i < steps->size(); ++i)
-      rows.push_back(Json::object().set("key", *series.find("key")).set("step", (*steps)[i])
-                         .set("time", (*series.find("times")->as_array())[i]).set("value", (*series.find("values")->as_array())[i]));
+      rows.push_back(Json::object()
+                         .set("key", *series.find("key"))
+                         .set("step", (*steps)[i])
+                         .set("time", (*series.find("times")->as_array())[i])
+                         .set("value", (*series.find("values")->as_array())[i]));
   }
-  print_list(in, dump_json(Json::object().set("items", rows)), {{"METRIC", "key"}, {"STEP", "step"}, {"VALUE", "value"}, {"TIME", "time"}},
-             "no metrics");
+  print_list(in, dump_json(Json::object().set("items", rows)),
+             {{"METRIC", "key"}, {"STEP", "step"}, {"VALUE", "value"}, {"TIME", "time"}}, "no metrics");
   return {};
 }
 
 Command run_list_command() {
-  return {"run", "list", "List runs", {},
+  return {"run",
+          "list",
+          "List runs",
+          {},
           with(connection_options(),
                with(page_options(),
                     {{"query", "TEXT", "e.g. \"metrics.auc > 0.9 and params.lr < 1e-3\""},
@@ -94,17 +132,34 @@ std::vector<Command> run_commands() {
   const std::string base = "/api/v1/runs/";
   return {
       run_list_command(),
-      {"run", "get", "Show a run", {"RUN"}, connection_options(),
+      {"run",
+       "get",
+       "Show a run",
+       {"RUN"},
+       connection_options(),
        [base](const Invocation& in) { return show_one(in, Method::get, base + encode(in.words[0])); }},
-      {"run", "metrics", "Show the metric points of a run", {"RUN"},
-       with(connection_options(), {{"key", "METRIC", "Only these metrics", Takes::many},
-                                   {"max-points", "N", "Points a metric, extremes kept", Takes::one, false, "1000"}}),
+      {"run",
+       "metrics",
+       "Show the metric points of a run",
+       {"RUN"},
+       with(connection_options(),
+            {{"key", "METRIC", "Only these metrics", Takes::many},
+             {"max-points", "N", "Points a metric, extremes kept", Takes::one, false, "1000"}}),
        show_metrics},
-      {"run", "delete", "Put a run into the trash", {"RUN"}, with(connection_options(), {reason_option()}),
+      {"run",
+       "delete",
+       "Put a run into the trash",
+       {"RUN"},
+       with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
-         return show_one(in, Method::del, base + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
+         return show_one(in, Method::del,
+                         base + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
        }},
-      {"run", "restore", "Bring a run back from the trash", {"RUN"}, with(connection_options(), {reason_option()}),
+      {"run",
+       "restore",
+       "Bring a run back from the trash",
+       {"RUN"},
+       with(connection_options(), {reason_option()}),
        [base](const Invocation& in) {
          return show_one(in, Method::post, base + encode(in.words[0]) + "/restore",
                          dump_json(Json::object().set("reason", in.get("reason"))));

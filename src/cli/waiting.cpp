@@ -31,10 +31,13 @@ api::Route plain(std::string path, std::string summary, api::Handler handler) {
 
 }  // namespace
 
-WaitingServer::WaitingServer(const server::ServerOptions& options) : server_(router_, everybody_, without_page(options)) {
+WaitingServer::WaitingServer(const server::ServerOptions& options)
+    : server_(router_, everybody_, without_page(options)) {
   const auto refuse = [this](const CallContext&, api::Request&) { return this->refuse(); };
   router_.add(plain("/livez", "Whether the process lives",
-                    [](const CallContext&, api::Request&) -> Result<api::Response> { return api::Response::json(R"({"live":true})"); }));
+                    [](const CallContext&, api::Request&) -> Result<api::Response> {
+                      return api::Response::json(R"({"live":true})");
+                    }));
   router_.add(plain("/readyz", "Whether it can serve, and why not", refuse));
   router_.add(plain("/health", "Whether it can serve, and why not", refuse));
   router_.add(plain("/{rest...}", "Nothing else is served yet", refuse));

@@ -10,8 +10,8 @@
 
 namespace tracseq::cli {
 
-// What listens while the database does not answer yet: /livez says yes, /readyz and everything else 503 and why.
-// Thread-safe.
+// What listens while the database does not answer yet: /livez says yes, /readyz and everything else 503 and
+// why. Thread-safe.
 class WaitingServer {
  public:
   explicit WaitingServer(const server::ServerOptions& options);

@@ -21,7 +21,8 @@ constexpr auto kIdleEnd = std::chrono::seconds{60};  // a detached driver withou
 }  // namespace
 
 std::vector<Option> worker_options() {
-  return {{"database-url", "URL", "The database whose jobs are run", Takes::one, false, "sqlite:///mlops.db", "MLOPS_DATABASE_URL"},
+  return {{"database-url", "URL", "The database whose jobs are run", Takes::one, false, "sqlite:///mlops.db",
+           "MLOPS_DATABASE_URL"},
           {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
           {"threads", "N", "Jobs at a time", Takes::one, false, "2"},
           {"drive", "", "Also drive what needs driving; ends after 60 s with nothing to do", Takes::nothing}};
@@ -31,8 +32,9 @@ Result<void> work(const Invocation& in) {
   block_signals();
   TRACSEQ_TRY(const std::int64_t threads, in.integer("threads", 2, 1, 64));
   TRACSEQ_TRY(const api::Monitoring::Options monitoring, monitoring_settings());
-  TRACSEQ_TRY(const auto core,
-              api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion, monitoring}));
+  TRACSEQ_TRY(
+      const auto core,
+      api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion, monitoring}));
   const auto runner = core->make_worker(static_cast<int>(threads));
   runner->start();
   std::optional<api::Driver> driver;

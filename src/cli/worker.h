@@ -5,8 +5,8 @@
 
 namespace tracseq::cli {
 
-// tracseq worker: runs jobs until SIGTERM or SIGINT; with --drive it is the detached driver of a database without a
-// server.
+// tracseq worker: runs jobs until SIGTERM or SIGINT; with --drive it is the detached driver of a database
+// without a server.
 Result<void> work(const Invocation& in);
 std::vector<Option> worker_options();
 

@@ -81,24 +81,41 @@ def test_without_a_credential_nothing_is_told(server: TracseqServer, table: list
     nobody = Caller(server, "")
     open_routes = {target for _, target, permission, _ in table if permission == "public"}
     assert not {target for target in open_routes if target.startswith("/api/")}
-    wrong = {(method, target): status for method, target, _, _ in guarded(table) if (status := nobody.status(method, target)) != 401}
+    wrong = {
+        (method, target): status
+        for method, target, _, _ in guarded(table)
+        if (status := nobody.status(method, target)) != 401
+    }
     assert not wrong
 
 
-def test_bad_credentials_are_all_answered_alike(server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]) -> None:
+def test_bad_credentials_are_all_answered_alike(
+    server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]
+) -> None:
     boss = Caller(server, admin)
     soon = (datetime.now(timezone.utc) + timedelta(seconds=1)).isoformat()
     expired = boss.call("POST", "/api/v1/tokens", {"name": "brief", "role": "admin", "expires_at": soon})[1]["token"]
     revoked = boss.call("POST", "/api/v1/tokens", {"name": "gone", "role": "admin"})[1]
     assert boss.status("DELETE", f"/api/v1/tokens/{revoked['token_id']}") == 200
     time.sleep(1.2)
-    for kind, token in {"expired": expired, "revoked": revoked["token"], "forged": admin[:-1] + "x", "nonsense": "admin"}.items():
+    for kind, token in {
+        "expired": expired,
+        "revoked": revoked["token"],
+        "forged": admin[:-1] + "x",
+        "nonsense": "admin",
+    }.items():
         caller = Caller(server, token)
-        wrong = {(method, target): status for method, target, _, _ in guarded(table) if (status := caller.status(method, target)) != 401}
+        wrong = {
+            (method, target): status
+            for method, target, _, _ in guarded(table)
+            if (status := caller.status(method, target)) != 401
+        }
         assert not wrong, kind
 
 
-def test_too_weak_credentials_are_refused(server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]) -> None:
+def test_too_weak_credentials_are_refused(
+    server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]
+) -> None:
     boss = Caller(server, admin)
     viewer = Caller(server, boss.call("POST", "/api/v1/tokens", {"name": "viewer", "role": "viewer"})[1]["token"])
     for method, target, permission, _ in guarded(table):
@@ -109,7 +126,9 @@ def test_too_weak_credentials_are_refused(server: TracseqServer, admin: str, tab
             assert status == 403, (method, target, permission, status)
 
 
-def test_the_right_credential_reaches_every_route(server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]) -> None:
+def test_the_right_credential_reaches_every_route(
+    server: TracseqServer, admin: str, table: list[tuple[str, str, str, str]]
+) -> None:
     boss = Caller(server, admin)
     for method, target, _, _ in guarded(table):
         if target.startswith("/api/v1/tokens/"):

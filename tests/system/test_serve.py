@@ -19,7 +19,9 @@ from tests.services.tracseq import TracseqServer, program
 
 
 def run(*arguments: str, folder: Path, seconds: float = 30) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([str(program()), *arguments], cwd=folder, capture_output=True, text=True, timeout=seconds, check=False)
+    return subprocess.run(
+        [str(program()), *arguments], cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
+    )
 
 
 def get(url: str) -> tuple[int, Any]:
@@ -96,7 +98,9 @@ def test_it_waits_for_its_database_and_says_so(tmp_path: Path) -> None:
     address = f"postgresql://tracseq@127.0.0.1:{free_port()}/tracseq"
     process = subprocess.Popen(
         [str(program()), "serve", "--database-url", address, "--port", str(port), "--no-worker"],
-        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         deadline = time.monotonic() + 20

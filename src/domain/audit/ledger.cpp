@@ -16,25 +16,29 @@ using sql::args;
 
 constexpr sql::Statement kInsertEntry{
     "audit.insert_entry",
-    "INSERT INTO audit_entries (entry_id, time_us, project_id, actor, actor_kind, auth_method, client_address, action, "
-    "object_type, object_id, reason, request_id, idempotency_key, before_digest, after_digest, delta, canonical, "
+    "INSERT INTO audit_entries (entry_id, time_us, project_id, actor, actor_kind, auth_method, "
+    "client_address, action, "
+    "object_type, object_id, reason, request_id, idempotency_key, before_digest, after_digest, delta, "
+    "canonical, "
     "leaf_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-constexpr sql::Statement kInsertEvent{
-    "audit.insert_event",
-    "INSERT INTO outbox (topic, kind, object_type, object_id, project_id, data, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"};
+constexpr sql::Statement kInsertEvent{"audit.insert_event",
+                                      "INSERT INTO outbox (topic, kind, object_type, object_id, project_id, "
+                                      "data, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"};
 constexpr sql::Statement kClaimKey{
     "audit.claim_key",
     "INSERT INTO idempotency_keys (actor, key, fingerprint, response, created_us) VALUES (?, ?, ?, '', ?) "
     "ON CONFLICT DO NOTHING"};
-constexpr sql::Statement kReadKey{"audit.read_key",
-                                  "SELECT fingerprint, response FROM idempotency_keys WHERE actor = ? AND key = ?"};
+constexpr sql::Statement kReadKey{
+    "audit.read_key", "SELECT fingerprint, response FROM idempotency_keys WHERE actor = ? AND key = ?"};
 constexpr sql::Statement kRememberKey{"audit.remember_key",
                                       "UPDATE idempotency_keys SET response = ? WHERE actor = ? AND key = ?"};
-constexpr sql::Statement kForgetKeys{"audit.forget_keys", "DELETE FROM idempotency_keys WHERE created_us < ?"};
+constexpr sql::Statement kForgetKeys{"audit.forget_keys",
+                                     "DELETE FROM idempotency_keys WHERE created_us < ?"};
 constexpr sql::Statement kUnsequenced{
     "audit.unsequenced",
     "SELECT entry_id FROM audit_entries WHERE sequence IS NULL ORDER BY time_us, entry_id LIMIT ?"};
-constexpr sql::Statement kSetSequence{"audit.set_sequence", "UPDATE audit_entries SET sequence = ? WHERE entry_id = ?"};
+constexpr sql::Statement kSetSequence{"audit.set_sequence",
+                                      "UPDATE audit_entries SET sequence = ? WHERE entry_id = ?"};
 constexpr sql::Statement kNextSequence{
     "audit.next_sequence",
     "INSERT INTO counters (name, value) VALUES ('audit.sequence', ?) "
@@ -43,7 +47,8 @@ constexpr sql::Statement kList{
     "audit.list",
     "SELECT entry_id, sequence, time_us, project_id, actor, actor_kind, auth_method, client_address, action, "
     "object_type, object_id, reason, request_id, delta, leaf_hash FROM audit_entries "
-    "WHERE project_id = ? AND (? = '' OR action = ? OR (action >= ? AND action < ?)) AND (? = '' OR object_type = ?) "
+    "WHERE project_id = ? AND (? = '' OR action = ? OR (action >= ? AND action < ?)) AND (? = '' OR "
+    "object_type = ?) "
     "AND (? = '' OR object_id = ?) AND (? = '' OR actor = ?) "
     "AND (? = 0 OR action NOT LIKE '%.append') AND (time_us < ? OR (time_us = ? AND entry_id < ?)) "
     "ORDER BY time_us DESC, entry_id DESC LIMIT ?"};
@@ -57,16 +62,20 @@ Json hex_or_null(const std::optional<Digest>& digest) { return digest ? Json(hex
 
 // The bytes an entry is known by for ever: sorted keys, no white space. Their fields and order are a format
 // (docs/formats/audit-entry.md); a new field may be added, an old one never changes.
-std::string canonical_bytes(const std::string& entry_id, Timestamp time, const CallContext& ctx, const Change& change,
-                            const Record& record, const std::optional<Digest>& before,
+std::string canonical_bytes(const std::string& entry_id, Timestamp time, const CallContext& ctx,
+                            const Change& change, const Record& record, const std::optional<Digest>& before,
                             const std::optional<Digest>& after) {
   Json entry = Json::object();
   entry.set("entry_id", entry_id).set("time", format_rfc3339(time)).set("project_id", ctx.project_id);
-  entry.set("actor", ctx.actor.id).set("actor_kind", ctx.actor.kind).set("auth_method", ctx.actor.auth_method);
+  entry.set("actor", ctx.actor.id)
+      .set("actor_kind", ctx.actor.kind)
+      .set("auth_method", ctx.actor.auth_method);
   entry.set("client_address", ctx.actor.client_address).set("action", change.action);
   entry.set("object_type", change.object_type).set("object_id", record.object_id).set("reason", ctx.reason);
   entry.set("request_id", ctx.request_id).set("idempotency_key", ctx.idempotency_key);
-  entry.set("before_digest", hex_or_null(before)).set("after_digest", hex_or_null(after)).set("delta", record.delta);
+  entry.set("before_digest", hex_or_null(before))
+      .set("after_digest", hex_or_null(after))
+      .set("delta", record.delta);
   return canonical_json(entry);
 }
 
@@ -114,7 +123,8 @@ class AppendHook final : public sql::CommitHook {
     CallContext context;
     std::int64_t count = 0;
     Sha256 digests;
-    std::map<std::tuple<std::string, std::string, std::string>, std::int64_t> objects;  // topic, type, id -> count
+    std::map<std::tuple<std::string, std::string, std::string>, std::int64_t>
+        objects;  // topic, type, id -> count
   };
 
   static Result<void> write(sql::Transaction& tx, const std::string& source, Group& group) {
@@ -133,7 +143,8 @@ class AppendHook final : public sql::CommitHook {
       if (topic.empty()) continue;
       Json data = Json::object();
       data.set("count", count);
-      TRACSEQ_CHECK(write_event(tx, ctx, {topic, "appended", {}, std::move(data)}, object_type, object_id, time));
+      TRACSEQ_CHECK(
+          write_event(tx, ctx, {topic, "appended", {}, std::move(data)}, object_type, object_id, time));
     }
     return {};
   }
@@ -168,7 +179,8 @@ Result<std::pair<std::int64_t, std::string>> read_token(const std::string& token
   if (token.empty()) return std::pair{std::numeric_limits<std::int64_t>::max(), std::string()};
   const auto colon = token.find(':');
   std::int64_t time = 0;
-  if (colon == std::string::npos || !from_text(type_info<std::int64_t>(), "page_token", token.substr(0, colon), &time) ||
+  if (colon == std::string::npos ||
+      !from_text(type_info<std::int64_t>(), "page_token", token.substr(0, colon), &time) ||
       !is_id(std::string_view(token).substr(colon + 1)))
     return fail_field("page_token", "page_token is not one that a list gave");
   return std::pair{time, token.substr(colon + 1)};
@@ -184,11 +196,10 @@ Result<void> Ledger::write_entry(sql::Transaction& tx, const CallContext& ctx, c
   const auto after = digest_of(record.after);
   const std::string canonical = canonical_bytes(entry_id, time, ctx, change, record, before, after);
   TRACSEQ_CHECK(tx.execute(
-      kInsertEntry,
-      args(entry_id, time, ctx.project_id, ctx.actor.id, ctx.actor.kind, ctx.actor.auth_method,
-           ctx.actor.client_address, change.action, change.object_type, record.object_id, ctx.reason, ctx.request_id,
-           ctx.idempotency_key, view(before), view(after), dump_json(record.delta), bytes_of(canonical),
-           leaf_hash(canonical))));
+      kInsertEntry, args(entry_id, time, ctx.project_id, ctx.actor.id, ctx.actor.kind, ctx.actor.auth_method,
+                         ctx.actor.client_address, change.action, change.object_type, record.object_id,
+                         ctx.reason, ctx.request_id, ctx.idempotency_key, view(before), view(after),
+                         dump_json(record.delta), bytes_of(canonical), leaf_hash(canonical))));
   for (const Record::Event& event : record.events)
     TRACSEQ_CHECK(write_event(tx, ctx, event, change.object_type,
                               event.object_id.empty() ? record.object_id : event.object_id, time));
@@ -202,25 +213,27 @@ Result<std::optional<std::string>> Ledger::replay(sql::Transaction& tx, const Ca
               tx.execute(kClaimKey, args(ctx.actor.id, ctx.idempotency_key, ctx.fingerprint, now())));
   if (claimed == 1) return std::nullopt;
   using Stored = std::pair<std::string, std::string>;
-  TRACSEQ_TRY(const auto stored, tx.query_one(kReadKey, args(ctx.actor.id, ctx.idempotency_key), [](const sql::Row& row) {
-    return Stored{row.str(0), row.str(1)};
-  }));
+  TRACSEQ_TRY(const auto stored,
+              tx.query_one(kReadKey, args(ctx.actor.id, ctx.idempotency_key),
+                           [](const sql::Row& row) { return Stored{row.str(0), row.str(1)}; }));
   if (!stored) return fail(Code::conflict, "the call with this idempotency key is still under way");
   if (stored->first != ctx.fingerprint)
-    return fail(Code::unprocessable, fmt::format("the idempotency key '{}' was used for another call; use a new key",
-                                                 ctx.idempotency_key.substr(0, 64)));
+    return fail(Code::unprocessable,
+                fmt::format("the idempotency key '{}' was used for another call; use a new key",
+                            ctx.idempotency_key.substr(0, 64)));
   return stored->second;
 }
 
-Result<void> Ledger::remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type, const void* result) {
+Result<void> Ledger::remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                              const void* result) {
   if (ctx.idempotency_key.empty()) return {};
   TRACSEQ_CHECK(tx.execute(kRememberKey, args(to_json(type, result), ctx.actor.id, ctx.idempotency_key)));
   return {};
 }
 
 void Ledger::note(sql::Transaction& tx, const CallContext& ctx, std::vector<Appended> appended) {
-  auto& hook = static_cast<AppendHook&>(
-      tx.hook(&kAppendHookKey, []() -> std::unique_ptr<sql::CommitHook> { return std::make_unique<AppendHook>(); }));
+  auto& hook = static_cast<AppendHook&>(tx.hook(
+      &kAppendHookKey, []() -> std::unique_ptr<sql::CommitHook> { return std::make_unique<AppendHook>(); }));
   hook.add(ctx, std::move(appended));
 }
 
@@ -231,11 +244,12 @@ Result<EntryPage> Ledger::list(const CallContext& ctx, const EntryFilter& filter
   const std::int64_t limit = std::clamp<std::int64_t>(filter.limit, 1, 1000);
   EntryPage page;
   TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
-    return session.query_all(kList,
-                             args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type,
-                                  filter.object_type, filter.object_id, filter.object_id, filter.actor, filter.actor, filter.changes_only,
-                                  after.first, after.first, after.second, limit + 1),
-                             entry_of);
+    return session.query_all(
+        kList,
+        args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type, filter.object_type,
+             filter.object_id, filter.object_id, filter.actor, filter.actor, filter.changes_only, after.first,
+             after.first, after.second, limit + 1),
+        entry_of);
   }));
   if (std::ssize(page.items) > limit) {
     page.items.pop_back();

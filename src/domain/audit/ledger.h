@@ -14,7 +14,8 @@
 
 namespace tracseq::audit {
 
-// What a change is about. `action` is "resource.verb" ("run.start"), `object_type`/`object_id` name what changed.
+// What a change is about. `action` is "resource.verb" ("run.start"), `object_type`/`object_id` name what
+// changed.
 struct Change {
   std::string action;
   std::string object_type;
@@ -24,10 +25,11 @@ struct Change {
 // What the change's function may add to its entry.
 struct Record {
   std::string object_id;
-  Json before;              // null: the object is new
-  Json after;               // null: the object is gone
-  Json delta;               // what changed, where before/after would be too large
-  // Events for live pages, written to the outbox with the change: topic "runs", kind "started", the object's id.
+  Json before;  // null: the object is new
+  Json after;   // null: the object is gone
+  Json delta;   // what changed, where before/after would be too large
+  // Events for live pages, written to the outbox with the change: topic "runs", kind "started", the object's
+  // id.
   struct Event {
     std::string topic;
     std::string kind;
@@ -58,11 +60,11 @@ struct Entry {
   Json delta;
   std::string leaf_hash;  // hex of SHA-256(0x00 || canonical bytes), RFC 9162
 };
-TRACSEQ_DESCRIBE(Entry, (entry_id, sequence, time, project_id, actor, actor_kind, auth_method, client_address, action,
-                         object_type, object_id, reason, request_id, delta, leaf_hash))
+TRACSEQ_DESCRIBE(Entry, (entry_id, sequence, time, project_id, actor, actor_kind, auth_method, client_address,
+                         action, object_type, object_id, reason, request_id, delta, leaf_hash))
 
 struct EntryFilter {
-  std::string action;       // empty: all; "run." matches by prefix
+  std::string action;  // empty: all; "run." matches by prefix
   std::string object_type;
   std::string object_id;
   std::string actor;
@@ -84,21 +86,21 @@ struct Appended {
   std::string object_type;  // of the events: "run"
   std::string object_id;
   std::int64_t count = 0;
-  Digest digest{};          // SHA-256 of what was appended
-  std::string topic;        // event topic, one coalesced event per object and group; empty: none
+  Digest digest{};    // SHA-256 of what was appended
+  std::string topic;  // event topic, one coalesced event per object and group; empty: none
 };
 
 inline constexpr std::int64_t kSequencedAtOnceMax = 1000;
 
-// The one door through which state changes: the change, its audit entry, its events and its idempotency record are
-// written in one transaction, or none of them. Thread-safe; the database outlives it.
+// The one door through which state changes: the change, its audit entry, its events and its idempotency
+// record are written in one transaction, or none of them. Thread-safe; the database outlives it.
 class Ledger {
  public:
   explicit Ledger(sql::Database& database) : database_(database) {}
 
   // Runs `function(Transaction&, Record&) -> Result<R>` and writes its entry. R is a described type: with an
-  // idempotency key in the context it is stored, and a repeat of the call returns it without running the function;
-  // the same key with another payload is `unprocessable`.
+  // idempotency key in the context it is stored, and a repeat of the call returns it without running the
+  // function; the same key with another payload is `unprocessable`.
   template <class R, class F>
   Result<R> change(const CallContext& ctx, const Change& change, F&& function) {
     return database_.write([&](sql::Transaction& tx) -> Result<R> {
@@ -137,15 +139,16 @@ class Ledger {
 
   // Newest first.
   Result<EntryPage> list(const CallContext& ctx, const EntryFilter& filter);
-  // Gives committed entries that have none their gapless sequence number. Called by whoever drives (lease holder);
-  // at most kSequencedAtOnceMax at a time. Returns how many.
+  // Gives committed entries that have none their gapless sequence number. Called by whoever drives (lease
+  // holder); at most kSequencedAtOnceMax at a time. Returns how many.
   Result<std::int64_t> sequence_entries();
   // Forgets idempotency records made before `before`. Returns how many.
   Result<std::int64_t> forget_keys(Timestamp before);
 
  private:
   static Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx);
-  static Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type, const void* result);
+  static Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                               const void* result);
 
   sql::Database& database_;
 };

@@ -20,11 +20,12 @@ namespace {
 
 using sql::args;
 
-constexpr sql::Statement kBump{
-    "test.bump",
-    "INSERT INTO counters (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1"};
+constexpr sql::Statement kBump{"test.bump",
+                               "INSERT INTO counters (name, value) VALUES (?, 1) ON CONFLICT (name) DO "
+                               "UPDATE SET value = counters.value + 1"};
 constexpr sql::Statement kRead{"test.read", "SELECT value FROM counters WHERE name = ?"};
-constexpr sql::Statement kEvents{"test.events", "SELECT topic, kind, object_id, data FROM outbox ORDER BY position"};
+constexpr sql::Statement kEvents{"test.events",
+                                 "SELECT topic, kind, object_id, data FROM outbox ORDER BY position"};
 constexpr sql::Statement kCanonical{"test.canonical", "SELECT canonical, leaf_hash FROM audit_entries"};
 
 class LedgerTest : public sql::testing::DatabaseTest {
@@ -73,7 +74,8 @@ TEST_P(LedgerTest, AChangeWritesItsEntryAndItsEvent) {
   EXPECT_EQ(found[0].object_id, "a");
   EXPECT_EQ(dump_json(found[0].delta), R"({"name":"a"})");
   const auto events = database().read([](sql::Session& session) {
-    return session.query_all(kEvents, {}, [](const sql::Row& row) { return row.str(0) + "." + row.str(1) + " " + row.str(2); });
+    return session.query_all(
+        kEvents, {}, [](const sql::Row& row) { return row.str(0) + "." + row.str(1) + " " + row.str(2); });
   });
   ASSERT_TRUE(events);
   EXPECT_EQ(*events, std::vector<std::string>{"things.bumped a"});
@@ -140,8 +142,8 @@ TEST_P(LedgerTest, ConcurrentRepeatsDoTheWorkOnce) {
 
 TEST_P(LedgerTest, AppendedDataWritesOneEntryWithItsCount) {
   Ledger ledger{database()};
-  const auto appended = ledger.append<Thing>(
-      context(), [&](sql::Transaction&, std::vector<Appended>& notes) -> Result<Thing> {
+  const auto appended =
+      ledger.append<Thing>(context(), [&](sql::Transaction&, std::vector<Appended>& notes) -> Result<Thing> {
         notes.push_back({"metrics", "run", "r1", 3, sha256(bytes_of("x")), "metrics"});
         notes.push_back({"metrics", "run", "r2", 4, sha256(bytes_of("y")), "metrics"});
         return Thing{};
@@ -152,7 +154,13 @@ TEST_P(LedgerTest, AppendedDataWritesOneEntryWithItsCount) {
   EXPECT_EQ(found[0].action, "metrics.append");
   EXPECT_EQ(found[0].delta.find("count")->integer_or(0), 7);
   EXPECT_EQ(found[0].delta.find("objects")->integer_or(0), 2);
-  const auto changes = ledger.list(context(), {.action = {}, .object_type = {}, .object_id = {}, .actor = {}, .changes_only = true, .limit = 10, .page_token = {}});
+  const auto changes = ledger.list(context(), {.action = {},
+                                               .object_type = {},
+                                               .object_id = {},
+                                               .actor = {},
+                                               .changes_only = true,
+                                               .limit = 10,
+                                               .page_token = {}});
   ASSERT_TRUE(changes) << changes.error().message;
   EXPECT_TRUE(changes->items.empty());
 }
@@ -171,7 +179,13 @@ TEST_P(LedgerTest, SequencesAreGaplessFromZero) {
 TEST_P(LedgerTest, PagesGoThroughEverythingOnce) {
   Ledger ledger{database()};
   for (int i = 0; i < 7; ++i) ASSERT_TRUE(bump(ledger, context(), "n" + std::to_string(i)));
-  EntryFilter filter{.action = "thing.", .object_type = {}, .object_id = {}, .actor = {}, .changes_only = true, .limit = 3, .page_token = {}};
+  EntryFilter filter{.action = "thing.",
+                     .object_type = {},
+                     .object_id = {},
+                     .actor = {},
+                     .changes_only = true,
+                     .limit = 3,
+                     .page_token = {}};
   std::vector<std::string> seen;
   for (int pages = 0; pages < 4; ++pages) {
     const auto page = ledger.list(context(), filter);

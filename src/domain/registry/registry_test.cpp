@@ -291,7 +291,7 @@ TEST_P(RegistryTest, ATransformationIsLinkedByRunOrByHash) {
   const std::string fitted = upload("fitted transformation");
   const TransformationLookup lookup =
       [&](sql::Session&, const CallContext&, const std::string& run,
-         const std::string& hash) -> Result<std::optional<TransformationLink>> {
+          const std::string& hash) -> Result<std::optional<TransformationLink>> {
     if (run == "unknown") return fail(Code::not_found, "there is no pipeline run 'unknown'");
     if (run.empty() && hash != "h1") return std::optional<TransformationLink>{};
     return TransformationLink{run.empty() ? "p1" : run, fitted, "digest", 7};

@@ -21,11 +21,13 @@ std::string format_token(const TokenText& token) {
 
 std::optional<TokenText> parse_token(std::string_view text) {
   constexpr std::size_t kIdDigits = 32;
-  if (text.size() != kPrefix.size() + kIdDigits + 1 + kSecretDigits + kCheckDigits || !text.starts_with(kPrefix))
+  if (text.size() != kPrefix.size() + kIdDigits + 1 + kSecretDigits + kCheckDigits ||
+      !text.starts_with(kPrefix))
     return std::nullopt;
   const auto id = text.substr(kPrefix.size(), kIdDigits);
   const auto body = text.substr(0, text.size() - kCheckDigits);
-  if (!is_id(id) || text[kPrefix.size() + kIdDigits] != '_' || check_of(body) != text.substr(body.size())) return std::nullopt;
+  if (!is_id(id) || text[kPrefix.size() + kIdDigits] != '_' || check_of(body) != text.substr(body.size()))
+    return std::nullopt;
   return TokenText{std::string(id), std::string(body.substr(kPrefix.size() + kIdDigits + 1))};
 }
 

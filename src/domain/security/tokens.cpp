@@ -15,22 +15,24 @@ using sql::args;
 constexpr std::size_t kKnownMax = 10'000;
 constexpr auto kKnownFor = std::chrono::seconds{1};
 
-constexpr sql::Statement kInsert{
-    "security.insert_token",
-    "INSERT INTO api_tokens (token_id, project_id, name, role, secret_hash, created_at, created_by, expires_at) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
-constexpr sql::Statement kList{
-    "security.list_tokens",
-    "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at FROM api_tokens WHERE project_id = ? "
-    "ORDER BY created_at DESC, token_id DESC LIMIT ?"};
-constexpr sql::Statement kGet{
-    "security.get_token",
-    "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at FROM api_tokens WHERE project_id = ? AND "
-    "token_id = ?"};
-constexpr sql::Statement kRevoke{"security.revoke_token",
-                                 "UPDATE api_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at IS NULL"};
+constexpr sql::Statement kInsert{"security.insert_token",
+                                 "INSERT INTO api_tokens (token_id, project_id, name, role, secret_hash, "
+                                 "created_at, created_by, expires_at) "
+                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+constexpr sql::Statement kList{"security.list_tokens",
+                               "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at "
+                               "FROM api_tokens WHERE project_id = ? "
+                               "ORDER BY created_at DESC, token_id DESC LIMIT ?"};
+constexpr sql::Statement kGet{"security.get_token",
+                              "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at "
+                              "FROM api_tokens WHERE project_id = ? AND "
+                              "token_id = ?"};
+constexpr sql::Statement kRevoke{
+    "security.revoke_token",
+    "UPDATE api_tokens SET revoked_at = ? WHERE token_id = ? AND revoked_at IS NULL"};
 constexpr sql::Statement kSecret{
-    "security.token_secret", "SELECT secret_hash, role, expires_at, revoked_at, name FROM api_tokens WHERE token_id = ?"};
+    "security.token_secret",
+    "SELECT secret_hash, role, expires_at, revoked_at, name FROM api_tokens WHERE token_id = ?"};
 constexpr sql::Statement kAny{"security.any_token", "SELECT 1 FROM api_tokens LIMIT 1"};
 
 tl::unexpected<Error> refused() {
@@ -50,10 +52,12 @@ Made make_token() {
   return made;
 }
 
-Result<CreatedToken> insert(sql::Transaction& tx, audit::Record& record, const CallContext& ctx, const CreateToken& request) {
+Result<CreatedToken> insert(sql::Transaction& tx, audit::Record& record, const CallContext& ctx,
+                            const CreateToken& request) {
   const Made made = make_token();
-  TRACSEQ_CHECK(tx.execute(kInsert, args(made.text.token_id, ctx.project_id, request.name, enum_name(request.role), made.hash,
-                                         now(), ctx.actor.id, request.expires_at)));
+  TRACSEQ_CHECK(
+      tx.execute(kInsert, args(made.text.token_id, ctx.project_id, request.name, enum_name(request.role),
+                               made.hash, now(), ctx.actor.id, request.expires_at)));
   record.object_id = made.text.token_id;
   record.after = to_document(request);
   record.delta = Json::object().set("name", request.name).set("role", enum_name(request.role));
@@ -64,9 +68,11 @@ Result<CreatedToken> insert(sql::Transaction& tx, audit::Record& record, const C
 
 TRACSEQ_DEFINE_ENUM(Role)
 TRACSEQ_DEFINE_TYPE(Token)
-TRACSEQ_DEFINE_TYPE(CreateToken, {.name = "name", .text = "What it is for", .required = true, .length_max = 200, .length_min = 1},
-                    {.name = "role", .text = "viewer, editor, admin or service"},
-                    {.name = "expires_at", .text = "Absent: never"})
+TRACSEQ_DEFINE_TYPE(
+    CreateToken,
+    {.name = "name", .text = "What it is for", .required = true, .length_max = 200, .length_min = 1},
+    {.name = "role", .text = "viewer, editor, admin or service"},
+    {.name = "expires_at", .text = "Absent: never"})
 TRACSEQ_DEFINE_TYPE(CreatedToken, {.name = "token", .text = "Shown this once; keep it", .secret = true})
 TRACSEQ_DEFINE_TYPE(TokenRef, {.name = "token_id", .required = true})
 TRACSEQ_DEFINE_TYPE(ListTokens, {.name = "limit", .min = 1, .max = 1000})
@@ -76,13 +82,18 @@ const std::set<std::string>& permissions_of(Role role) {
   static const std::set<std::string> viewer{"*:read"};
   static const std::set<std::string> editor{"*:read", "*:write", "*:delete", "*:promote", "jobs:work"};
   static const std::set<std::string> admin{"*"};
-  static const std::set<std::string> service{"*:read",           "runs:write",  "metrics:write", "artifacts:write",
-                                             "predictions:write", "monitoring:write", "jobs:work"};
+  static const std::set<std::string> service{"*:read",          "runs:write",        "metrics:write",
+                                             "artifacts:write", "predictions:write", "monitoring:write",
+                                             "jobs:work"};
   switch (role) {
-    case Role::viewer: return viewer;
-    case Role::editor: return editor;
-    case Role::service: return service;
-    case Role::admin: break;
+    case Role::viewer:
+      return viewer;
+    case Role::editor:
+      return editor;
+    case Role::service:
+      return service;
+    case Role::admin:
+      break;
   }
   return admin;
 }
@@ -93,8 +104,9 @@ Result<CreatedToken> Tokens::create(const CallContext& ctx, const CreateToken& r
   // The answer holds the secret, so it is not kept for repeats: a repeated call makes another token.
   CallContext once = ctx;
   once.idempotency_key.clear();
-  return ledger_.change<CreatedToken>(once, {"token.create", "token", {}},
-                                      [&](sql::Transaction& tx, audit::Record& record) { return insert(tx, record, ctx, request); });
+  return ledger_.change<CreatedToken>(
+      once, {"token.create", "token", {}},
+      [&](sql::Transaction& tx, audit::Record& record) { return insert(tx, record, ctx, request); });
 }
 
 Result<TokenPage> Tokens::list(const CallContext& ctx, const ListTokens& request) {
@@ -109,9 +121,12 @@ Result<Token> Tokens::revoke(const CallContext& ctx, const TokenRef& ref) {
   CallContext reasoned = ctx;
   if (!ref.reason.empty()) reasoned.reason = ref.reason;
   auto revoked = ledger_.change<Token>(
-      reasoned, {"token.revoke", "token", ref.token_id}, [&](sql::Transaction& tx, audit::Record& record) -> Result<Token> {
+      reasoned, {"token.revoke", "token", ref.token_id},
+      [&](sql::Transaction& tx, audit::Record& record) -> Result<Token> {
         TRACSEQ_TRY(const auto before, tx.query_one_as<Token>(kGet, args(ctx.project_id, ref.token_id)));
-        if (!before) return fail(Error{Code::not_found, "no token has the id '" + ref.token_id.substr(0, 80) + "'", {}, "token_id"});
+        if (!before)
+          return fail(Error{
+              Code::not_found, "no token has the id '" + ref.token_id.substr(0, 80) + "'", {}, "token_id"});
         TRACSEQ_CHECK(tx.execute(kRevoke, args(now(), ref.token_id)));
         TRACSEQ_TRY(const auto after, tx.query_one_as<Token>(kGet, args(ctx.project_id, ref.token_id)));
         record.before = to_document(*before);
@@ -138,8 +153,9 @@ Result<Tokens::Known> Tokens::look_up(const std::string& token_id) {
     known.until = Steady::now() + kKnownFor;
     return known;
   };
-  TRACSEQ_TRY(const auto found,
-              database_.read([&](sql::Session& session) { return session.query_one(kSecret, args(token_id), read); }));
+  TRACSEQ_TRY(const auto found, database_.read([&](sql::Session& session) {
+    return session.query_one(kSecret, args(token_id), read);
+  }));
   if (!found || !*found) return refused();
   return **found;
 }

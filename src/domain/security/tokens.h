@@ -15,8 +15,9 @@
 
 namespace tracseq::security {
 
-// Built-in roles. viewer: reads everything. editor: reads and changes what a data scientist works with. admin: everything.
-// service: what a model server, worker or application needs (reads, logs, predictions, jobs).
+// Built-in roles. viewer: reads everything. editor: reads and changes what a data scientist works with.
+// admin: everything. service: what a model server, worker or application needs (reads, logs, predictions,
+// jobs).
 enum class Role { viewer, editor, admin, service };
 TRACSEQ_DESCRIBE_ENUM(Role, viewer, editor, admin, service)
 
@@ -64,8 +65,8 @@ struct TokenPage {
 };
 TRACSEQ_DESCRIBE(TokenPage, (items))
 
-// A token's text: `mlp_live_<id>_<secret><check>`. The prefix lets leak scanners find it, the check refuses a mistyped one
-// without a look at the database.
+// A token's text: `mlp_live_<id>_<secret><check>`. The prefix lets leak scanners find it, the check refuses a
+// mistyped one without a look at the database.
 struct TokenText {
   std::string token_id;
   std::string secret;
@@ -86,8 +87,8 @@ class Tokens {
   // May be repeated. `not_found` for an unknown id.
   Result<Token> revoke(const CallContext& ctx, const TokenRef& ref);
 
-  // Who holds this token. `unauthenticated`, with the same words whatever is wrong with it. What is known is kept for a
-  // second, so a token revoked by another process works that much longer.
+  // Who holds this token. `unauthenticated`, with the same words whatever is wrong with it. What is known is
+  // kept for a second, so a token revoked by another process works that much longer.
   Result<Actor> authenticate(std::string_view text);
   // The same without a look at the database; nothing if it takes one.
   std::optional<Result<Actor>> from_memory(std::string_view text);

@@ -48,7 +48,8 @@ TEST_P(TokensTest, WrongOnesAreRefusedWithTheSameWords) {
 TEST_P(TokensTest, AnExpiredTokenIsRefused) {
   audit::Ledger ledger{database()};
   Tokens tokens{database(), ledger};
-  EXPECT_EQ(tokens.create(ctx, {"late", Role::admin, now() - std::chrono::seconds{1}}).error().code, Code::invalid);
+  EXPECT_EQ(tokens.create(ctx, {"late", Role::admin, now() - std::chrono::seconds{1}}).error().code,
+            Code::invalid);
   const auto brief = tokens.create(ctx, {"brief", Role::admin, now() + std::chrono::milliseconds{30}});
   ASSERT_TRUE(brief);
   std::this_thread::sleep_for(std::chrono::milliseconds{40});

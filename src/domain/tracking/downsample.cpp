@@ -10,7 +10,8 @@ namespace {
 constexpr std::size_t kKeptPerBucket = 4;
 
 // The indices of a bucket [begin, end) that stay, in order.
-void keep(const std::vector<double>& values, std::size_t begin, std::size_t end, std::vector<std::size_t>& kept) {
+void keep(const std::vector<double>& values, std::size_t begin, std::size_t end,
+          std::vector<std::size_t>& kept) {
   std::size_t low = end;
   std::size_t high = end;
   for (std::size_t i = begin; i < end; ++i) {
@@ -38,7 +39,8 @@ void downsample(Series& series, std::size_t max_points) {
   const std::size_t buckets = std::max<std::size_t>(1, max_points / kKeptPerBucket);
   std::vector<std::size_t> kept;
   kept.reserve(buckets * kKeptPerBucket);
-  for (std::size_t b = 0; b < buckets; ++b) keep(series.values, count * b / buckets, count * (b + 1) / buckets, kept);
+  for (std::size_t b = 0; b < buckets; ++b)
+    keep(series.values, count * b / buckets, count * (b + 1) / buckets, kept);
   select(series.steps, kept);
   select(series.epochs, kept);
   select(series.times, kept);

@@ -11,23 +11,24 @@ using sql::args;
 
 constexpr const char* kColumns =
     "SELECT e.experiment_id, e.name, e.description, e.created_at, e.created_by, e.deleted_at, "
-    "(SELECT COUNT(*) FROM runs r WHERE r.experiment_id = e.experiment_id AND r.deleted_at IS NULL) AS run_count, "
+    "(SELECT COUNT(*) FROM runs r WHERE r.experiment_id = e.experiment_id AND r.deleted_at IS NULL) AS "
+    "run_count, "
     "(SELECT COUNT(*) FROM runs r WHERE r.experiment_id = e.experiment_id AND r.deleted_at IS NULL "
     "AND r.status = 'running') AS running_count FROM experiments e ";
 
 const std::string kGetText = std::string(kColumns) + "WHERE e.project_id = ? AND e.experiment_id = ?";
-const std::string kListText = std::string(kColumns) +
-                              "WHERE e.project_id = ? AND (e.deleted_at IS NOT NULL) = (? = 1) AND e.experiment_id < ? "
-                              "ORDER BY e.experiment_id DESC LIMIT ?";
+const std::string kListText =
+    std::string(kColumns) +
+    "WHERE e.project_id = ? AND (e.deleted_at IS NOT NULL) = (? = 1) AND e.experiment_id < ? "
+    "ORDER BY e.experiment_id DESC LIMIT ?";
 const sql::Statement kGet{"tracking.get_experiment", kGetText.c_str()};
 const sql::Statement kList{"tracking.list_experiments", kListText.c_str()};
 constexpr sql::Statement kInsert{
     "tracking.insert_experiment",
     "INSERT INTO experiments (project_id, name, description, created_at, created_by) VALUES (?, ?, ?, ?, ?) "
     "RETURNING experiment_id"};
-constexpr sql::Statement kUpdate{
-    "tracking.update_experiment",
-    "UPDATE experiments SET name = ?, description = ? WHERE experiment_id = ?"};
+constexpr sql::Statement kUpdate{"tracking.update_experiment",
+                                 "UPDATE experiments SET name = ?, description = ? WHERE experiment_id = ?"};
 constexpr sql::Statement kSetDeleted{"tracking.delete_experiment",
                                      "UPDATE experiments SET deleted_at = ? WHERE experiment_id = ?"};
 // Runs that were in the trash before keep their own time, so that restoring the experiment leaves them there.
@@ -58,7 +59,8 @@ Result<Experiment> Experiments::create(const CallContext& ctx, const CreateExper
       ctx, {"experiment.create", "experiment", {}},
       [&](sql::Transaction& tx, audit::Record& record) -> Result<Experiment> {
         TRACSEQ_TRY(const auto id,
-                    tx.query_one(kInsert, args(ctx.project_id, request.name, request.description, now(), ctx.actor.id),
+                    tx.query_one(kInsert,
+                                 args(ctx.project_id, request.name, request.description, now(), ctx.actor.id),
                                  [](const sql::Row& row) { return row.integer(0); }));
         TRACSEQ_TRY(Experiment experiment, load(tx, ctx, id.value_or(0)));
         record.object_id = std::to_string(experiment.experiment_id);
@@ -75,11 +77,13 @@ Result<Experiment> Experiments::get(const CallContext& ctx, const ExperimentRef&
 
 Result<ExperimentPage> Experiments::list(const CallContext& ctx, const ListExperiments& request) {
   std::int64_t before = std::numeric_limits<std::int64_t>::max();
-  if (!request.page_token.empty() && !from_text(type_info<std::int64_t>(), "page_token", request.page_token, &before))
+  if (!request.page_token.empty() &&
+      !from_text(type_info<std::int64_t>(), "page_token", request.page_token, &before))
     return fail(errors::bad_page_token());
   ExperimentPage page;
   TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
-    return session.query_as<Experiment>(kList, args(ctx.project_id, request.deleted, before, request.limit + 1));
+    return session.query_as<Experiment>(kList,
+                                        args(ctx.project_id, request.deleted, before, request.limit + 1));
   }));
   if (std::ssize(page.items) > request.limit) {
     page.items.pop_back();
@@ -89,13 +93,15 @@ Result<ExperimentPage> Experiments::list(const CallContext& ctx, const ListExper
 }
 
 Result<Experiment> Experiments::update(const CallContext& ctx, const UpdateExperiment& request) {
-  if (request.experiment_id == kDefaultExperiment && request.name) return fail(errors::default_experiment_fixed());
+  if (request.experiment_id == kDefaultExperiment && request.name)
+    return fail(errors::default_experiment_fixed());
   auto updated = ledger_.change<Experiment>(
       ctx, {"experiment.update", "experiment", std::to_string(request.experiment_id)},
       [&](sql::Transaction& tx, audit::Record& record) -> Result<Experiment> {
         TRACSEQ_TRY(const Experiment before, load(tx, ctx, request.experiment_id));
-        TRACSEQ_CHECK(tx.execute(kUpdate, args(request.name.value_or(before.name),
-                                               request.description.value_or(before.description), before.experiment_id)));
+        TRACSEQ_CHECK(tx.execute(
+            kUpdate, args(request.name.value_or(before.name),
+                          request.description.value_or(before.description), before.experiment_id)));
         TRACSEQ_TRY(Experiment after, load(tx, ctx, request.experiment_id));
         record.before = to_document(before);
         record.after = to_document(after);

@@ -27,17 +27,20 @@ constexpr sql::Statement kArrivals{
     "tracking.arrivals",
     "INSERT INTO counters (name, value) VALUES ('metrics.arrival', ?) "
     "ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value"};
-constexpr sql::BulkInsert kInsertPoints{"tracking.insert_points", "metric_points",
+constexpr sql::BulkInsert kInsertPoints{"tracking.insert_points",
+                                        "metric_points",
                                         {"series_id", "step", "time", "value_bits", "epoch", "arrival"},
                                         "ON CONFLICT DO NOTHING"};
 constexpr sql::Statement kSetLast{
     "tracking.set_last",
-    "INSERT INTO experiment_metrics (experiment_id, key, step, time, value, value_bits) VALUES (?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (experiment_id, key) DO UPDATE SET step = excluded.step, time = excluded.time, value = excluded.value, "
+    "INSERT INTO experiment_metrics (experiment_id, key, step, time, value, value_bits) VALUES (?, ?, ?, ?, "
+    "?, ?) "
+    "ON CONFLICT (experiment_id, key) DO UPDATE SET step = excluded.step, time = excluded.time, value = "
+    "excluded.value, "
     "value_bits = excluded.value_bits WHERE (excluded.step, excluded.time, excluded.value_bits) > "
     "(experiment_metrics.step, experiment_metrics.time, experiment_metrics.value_bits)"};
-constexpr sql::Statement kListSeries{"tracking.list_series",
-                                     "SELECT series_id, key FROM metric_series WHERE run_id = ? ORDER BY key"};
+constexpr sql::Statement kListSeries{
+    "tracking.list_series", "SELECT series_id, key FROM metric_series WHERE run_id = ? ORDER BY key"};
 constexpr sql::Statement kReadPoints{
     "tracking.read_points",
     "SELECT step, time, value_bits, epoch FROM metric_points WHERE series_id = ? AND step >= ? AND step <= ? "
@@ -75,7 +78,8 @@ struct Columns {
 Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> points,
                            const std::map<std::pair<std::string, std::string>, std::int64_t>& ids) {
   const auto count = static_cast<std::int64_t>(points.size());
-  TRACSEQ_TRY(const auto last, tx.query_one(kArrivals, args(count), [](const sql::Row& row) { return row.integer(0); }));
+  TRACSEQ_TRY(const auto last,
+              tx.query_one(kArrivals, args(count), [](const sql::Row& row) { return row.integer(0); }));
   std::int64_t arrival = last.value_or(count) - count;
   Columns c;
   for (const MetricPoint& point : points) {
@@ -86,8 +90,10 @@ Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> po
     c.epochs.push_back(point.epoch);
     c.arrivals.push_back(arrival++);
   }
-  const std::array<sql::Column, 6> columns{std::span<const std::int64_t>(c.series), std::span<const std::int64_t>(c.steps),
-                                           std::span<const std::int64_t>(c.times),  std::span<const std::int64_t>(c.bits),
+  const std::array<sql::Column, 6> columns{std::span<const std::int64_t>(c.series),
+                                           std::span<const std::int64_t>(c.steps),
+                                           std::span<const std::int64_t>(c.times),
+                                           std::span<const std::int64_t>(c.bits),
                                            std::span<const std::optional<std::int64_t>>(c.epochs),
                                            std::span<const std::int64_t>(c.arrivals)};
   TRACSEQ_CHECK(tx.bulk_insert(kInsertPoints, columns));
@@ -96,15 +102,17 @@ Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> po
 
 // Only the greatest point of each series of the batch can become its last value.
 Result<void> set_last(sql::Transaction& tx, std::span<const MetricPoint> points) {
-  const auto rank = [](const MetricPoint& p) { return std::tuple(p.step, p.time->us, sql::double_bits(p.value)); };
+  const auto rank = [](const MetricPoint& p) {
+    return std::tuple(p.step, p.time->us, sql::double_bits(p.value));
+  };
   std::map<std::pair<std::string_view, std::string_view>, const MetricPoint*> greatest;
   for (const MetricPoint& point : points) {
     auto& place = greatest[{point.run_id, point.key}];
     if (place == nullptr || rank(point) > rank(*place)) place = &point;
   }
   for (const auto& [key, point] : greatest)
-    TRACSEQ_CHECK(tx.execute(kSetLast, args(point->run_id, point->key, point->step, *point->time, point->value,
-                                            sql::double_bits(point->value))));
+    TRACSEQ_CHECK(tx.execute(kSetLast, args(point->run_id, point->key, point->step, *point->time,
+                                            point->value, sql::double_bits(point->value))));
   return {};
 }
 
@@ -175,20 +183,22 @@ Result<SeriesList> Metrics::series(const CallContext& ctx, const GetSeries& requ
     for (const std::string& run_id : request.run_id) {
       TRACSEQ_CHECK(require_run(session, ctx, run_id));
       using Id = std::pair<std::int64_t, std::string>;
-      TRACSEQ_TRY(const auto ids, session.query_all(kListSeries, args(run_id),
-                                                    [](const sql::Row& row) { return Id{row.integer(0), row.str(1)}; }));
+      TRACSEQ_TRY(const auto ids, session.query_all(kListSeries, args(run_id), [](const sql::Row& row) {
+        return Id{row.integer(0), row.str(1)};
+      }));
       for (const auto& [id, key] : ids) {
         if (!wanted.empty() && !wanted.contains(key)) continue;
         TRACSEQ_CHECK(ctx.check());
         Series series{run_id, key, {}, {}, {}, {}, 0};
-        TRACSEQ_CHECK(session.query(kReadPoints, args(id, request.min_step.value_or(kMin), request.max_step.value_or(kMax)),
-                                    [&](const sql::Row& row) -> Result<void> {
-                                      series.steps.push_back(row.integer(0));
-                                      series.times.push_back(row.time(1));
-                                      series.values.push_back(sql::bits_double(row.integer(2)));
-                                      series.epochs.push_back(row.is_null(3) ? std::nullopt : std::optional(row.integer(3)));
-                                      return {};
-                                    }));
+        TRACSEQ_CHECK(session.query(
+            kReadPoints, args(id, request.min_step.value_or(kMin), request.max_step.value_or(kMax)),
+            [&](const sql::Row& row) -> Result<void> {
+              series.steps.push_back(row.integer(0));
+              series.times.push_back(row.time(1));
+              series.values.push_back(sql::bits_double(row.integer(2)));
+              series.epochs.push_back(row.is_null(3) ? std::nullopt : std::optional(row.integer(3)));
+              return {};
+            }));
         series.total_points = std::ssize(series.steps);
         downsample(series, static_cast<std::size_t>(request.max_points));
         list.items.push_back(std::move(series));

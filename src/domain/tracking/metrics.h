@@ -17,8 +17,9 @@
 namespace tracseq::tracking {
 
 // Metric points: series of (step, time, value) per run and key. Every double comes back bit for bit, NaN and
-// infinities included. A point logged twice is stored once; the last value is the greatest (step, time, value).
-// Lifecycle: built once over a database and a ledger that outlive it. Thread-safe; `log` returns after the commit.
+// infinities included. A point logged twice is stored once; the last value is the greatest (step, time,
+// value). Lifecycle: built once over a database and a ledger that outlive it. Thread-safe; `log` returns
+// after the commit.
 class Metrics {
  public:
   Metrics(sql::Database& database, audit::Ledger& ledger) : database_(database), ledger_(ledger) {}
@@ -36,10 +37,10 @@ class Metrics {
   Result<SeriesIds> resolve(sql::Transaction& tx, std::span<const MetricPoint> points);
   void remember(const SeriesIds& ids);
 
-  sql::Database& database_;                           // constant after construction
-  audit::Ledger& ledger_;                             // constant after construction
+  sql::Database& database_;  // constant after construction
+  audit::Ledger& ledger_;    // constant after construction
   Mutex mutex_;
-  SeriesIds known_ GUARDED_BY(mutex_);                // ids never change while their run exists
+  SeriesIds known_ GUARDED_BY(mutex_);  // ids never change while their run exists
 };
 
 }  // namespace tracseq::tracking

@@ -27,12 +27,14 @@ Result<Cursor> read_cursor(const std::string& token) {
   const auto text = unhex(token);
   const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
   const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != 2 || !(*parts)[1].is_string()) return fail(errors::bad_page_token());
+  if (parts == nullptr || parts->size() != 2 || !(*parts)[1].is_string())
+    return fail(errors::bad_page_token());
   return Cursor{(*parts)[0], (*parts)[1].string_or("")};
 }
 
 template <class T, class F>
-void add_any_of(Condition& where, std::string_view before, std::string_view after, const std::vector<T>& values, F value) {
+void add_any_of(Condition& where, std::string_view before, std::string_view after,
+                const std::vector<T>& values, F value) {
   if (values.empty()) return;
   where.add(fmt::format(" AND {}", before));
   for (std::size_t i = 0; i < values.size(); ++i) where.add(i == 0 ? "?" : ", ?", value(values[i]));
@@ -58,7 +60,8 @@ Result<Condition> where_of(const CallContext& ctx, const ListRuns& request) {
   add_any_of(where, "r.status IN (", ")", request.status,
              [](RunStatus s) -> Condition::Value { return std::string(enum_name(s)); });
   if (!request.model_type.empty()) where.add(" AND r.model_type = ?", request.model_type);
-  add_any_of(where, "EXISTS (SELECT 1 FROM run_tags t WHERE t.run_id = r.run_id AND t.key IN (", "))", request.tag, same);
+  add_any_of(where, "EXISTS (SELECT 1 FROM run_tags t WHERE t.run_id = r.run_id AND t.key IN (", "))",
+             request.tag, same);
   if (!request.search.empty()) {
     const std::string pattern = like_pattern(request.search);
     where.add(" AND (LOWER(r.name) LIKE LOWER(?) ESCAPE '\\'", pattern);
@@ -110,8 +113,9 @@ Json sort_key(const sql::Row& row, int column) {
   return text;
 }
 
-Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, const Condition& where, const Order& order,
-                                const std::optional<Cursor>& cursor, std::vector<Json>& keys) {
+Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, const Condition& where,
+                                const Order& order, const std::optional<Cursor>& cursor,
+                                std::vector<Json>& keys) {
   const char* direction = order.descending ? "DESC" : "ASC";
   Condition all;
   all.add(fmt::format("SELECT * FROM (SELECT {}, ", kRunColumns));
@@ -122,7 +126,8 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
   if (cursor) all.append(after_cursor(*cursor, order.descending));
   // Columns that are never null sort without the extra term, so that the index serves the page.
   const bool nullable = order.key.sql.starts_with('(') || order.key.sql == "r.completed_at";
-  all.add(fmt::format(" ORDER BY {}q.sort_key {}, q.run_id {}", nullable ? "(q.sort_key IS NULL), " : "", direction, direction));
+  all.add(fmt::format(" ORDER BY {}q.sort_key {}, q.run_id {}", nullable ? "(q.sort_key IS NULL), " : "",
+                      direction, direction));
   all.add(" LIMIT ?", request.limit + 1);
   if (!cursor && request.offset > 0) all.add(" OFFSET ?", request.offset);
   const sql::Statement statement{"tracking.list_runs", all.sql.c_str()};

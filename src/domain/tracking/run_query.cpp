@@ -15,9 +15,9 @@
 namespace tracseq::tracking {
 namespace {
 
-constexpr std::array<std::string_view, 11> kAttributes{"name", "description", "status", "model_type", "framework",
-                                                       "algorithm", "dataset_name", "dataset_version", "created_by",
-                                                       "run_id", "notes"};
+constexpr std::array<std::string_view, 11> kAttributes{
+    "name",         "description",     "status",     "model_type", "framework", "algorithm",
+    "dataset_name", "dataset_version", "created_by", "run_id",     "notes"};
 constexpr std::array<std::string_view, 3> kTimes{"created_at", "completed_at", "updated_at"};
 
 struct Token {
@@ -28,7 +28,10 @@ struct Token {
   std::size_t at = 0;
 };
 
-bool word_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-' || c == '/' || c == ':'; }
+bool word_char(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '-' || c == '/' ||
+         c == ':';
+}
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -51,7 +54,8 @@ class Lexer {
     if (at_ == text_.size()) return token;
     const char c = text_[at_];
     if (c == '\'' || c == '"' || c == '`') return quoted(token, c);
-    if (std::isdigit(static_cast<unsigned char>(c)) || ((c == '-' || c == '+' || c == '.') && starts_number()))
+    if (std::isdigit(static_cast<unsigned char>(c)) ||
+        ((c == '-' || c == '+' || c == '.') && starts_number()))
       return number(token);
     if (word_char(c)) return word(token);
     return symbol(token);
@@ -59,7 +63,8 @@ class Lexer {
 
  private:
   bool starts_number() const {
-    return at_ + 1 < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_ + 1])) || text_[at_ + 1] == '.');
+    return at_ + 1 < text_.size() &&
+           (std::isdigit(static_cast<unsigned char>(text_[at_ + 1])) || text_[at_ + 1] == '.');
   }
 
   Result<Token> quoted(Token token, char mark) {
@@ -82,7 +87,8 @@ class Lexer {
     const auto [end, error] = std::from_chars(begin, text_.data() + text_.size(), token.number);
     if (error != std::errc{}) return bad(token.at, "a number is malformed or out of range");
     at_ = static_cast<std::size_t>(end - text_.data());
-    if (at_ < text_.size() && word_char(text_[at_])) return bad(at_, "a number is followed by other characters");
+    if (at_ < text_.size() && word_char(text_[at_]))
+      return bad(at_, "a number is followed by other characters");
     token.kind = Token::Kind::number;
     return token;
   }
@@ -91,7 +97,8 @@ class Lexer {
   Result<Token> word(Token token) {
     while (at_ < text_.size() && word_char(text_[at_])) token.text += text_[at_++];
     token.kind = Token::Kind::word;
-    if (token.text.ends_with('.') && at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '`' || text_[at_] == '\'')) {
+    if (token.text.ends_with('.') && at_ < text_.size() &&
+        (text_[at_] == '"' || text_[at_] == '`' || text_[at_] == '\'')) {
       TRACSEQ_TRY(const Token key, quoted(Token{}, text_[at_]));
       token.text += key.text;
     }
@@ -121,14 +128,17 @@ struct Subject {
 };
 
 std::optional<Subject> subject_of(const std::string& word) {
-  const auto prefixed = [&](std::string_view prefix) { return word.size() > prefix.size() && word.starts_with(prefix); };
+  const auto prefixed = [&](std::string_view prefix) {
+    return word.size() > prefix.size() && word.starts_with(prefix);
+  };
   if (prefixed("metrics.")) return Subject{Subject::Kind::metric, word.substr(8)};
   if (prefixed("params.")) return Subject{Subject::Kind::param, word.substr(7)};
   if (prefixed("tags.")) return Subject{Subject::Kind::tag, word.substr(5)};
   const std::string name = prefixed("attributes.") ? word.substr(11) : word;
   if (std::find(kAttributes.begin(), kAttributes.end(), name) != kAttributes.end())
     return Subject{Subject::Kind::attribute, name};
-  if (std::find(kTimes.begin(), kTimes.end(), name) != kTimes.end()) return Subject{Subject::Kind::time, name};
+  if (std::find(kTimes.begin(), kTimes.end(), name) != kTimes.end())
+    return Subject{Subject::Kind::time, name};
   return std::nullopt;
 }
 
@@ -146,7 +156,8 @@ Condition metric_condition(const std::string& key, const std::string& op, double
   const std::int64_t lowest = sql::double_bits(-HUGE_VAL);
   const std::int64_t highest = sql::double_bits(HUGE_VAL);
   if (op == "=") c.add(" AND m.value_bits BETWEEN ?", low_bits(value)), c.add(" AND ?", high_bits(value));
-  if (op == "!=") c.add(" AND m.value_bits NOT BETWEEN ?", low_bits(value)), c.add(" AND ?", high_bits(value));
+  if (op == "!=")
+    c.add(" AND m.value_bits NOT BETWEEN ?", low_bits(value)), c.add(" AND ?", high_bits(value));
   if (op == "<") c.add(" AND m.value_bits BETWEEN ?", lowest), c.add(" AND ?", low_bits(value) - 1);
   if (op == "<=") c.add(" AND m.value_bits BETWEEN ?", lowest), c.add(" AND ?", high_bits(value));
   if (op == ">") c.add(" AND m.value_bits BETWEEN ?", high_bits(value) + 1), c.add(" AND ?", highest);
@@ -181,8 +192,12 @@ class Parser {
     TRACSEQ_TRY(token_, lexer_.next());
     return {};
   }
-  bool is_word(std::string_view word) const { return token_.kind == Token::Kind::word && upper(token_.text) == word; }
-  bool is_symbol(std::string_view symbol) const { return token_.kind == Token::Kind::symbol && token_.text == symbol; }
+  bool is_word(std::string_view word) const {
+    return token_.kind == Token::Kind::word && upper(token_.text) == word;
+  }
+  bool is_symbol(std::string_view symbol) const {
+    return token_.kind == Token::Kind::symbol && token_.text == symbol;
+  }
 
   Result<Condition> disjunction(int depth) { return chain(depth, "OR", &Parser::conjunction); }
   Result<Condition> conjunction(int depth) { return chain(depth, "AND", &Parser::negation); }
@@ -235,7 +250,8 @@ class Parser {
       return bad(token_.at, "one of = != < <= > >= LIKE ILIKE IS was expected");
     TRACSEQ_CHECK(advance());
     const Token value = token_;
-    if (value.kind != Token::Kind::number && value.kind != Token::Kind::text && value.kind != Token::Kind::quoted)
+    if (value.kind != Token::Kind::number && value.kind != Token::Kind::text &&
+        value.kind != Token::Kind::quoted)
       return bad(value.at, "a number or a 'text' was expected");
     TRACSEQ_CHECK(advance());
     return compare(*subject, op, value);
@@ -251,7 +267,8 @@ class Parser {
     c.add(negated ? "" : "NOT ");
     switch (subject.kind) {
       case Subject::Kind::metric:
-        c.add("EXISTS (SELECT 1 FROM experiment_metrics m WHERE m.experiment_id = r.run_id AND m.key = ?)", subject.key);
+        c.add("EXISTS (SELECT 1 FROM experiment_metrics m WHERE m.experiment_id = r.run_id AND m.key = ?)",
+              subject.key);
         return c;
       case Subject::Kind::param:
         c.add("EXISTS (SELECT 1 FROM run_params p WHERE p.run_id = r.run_id AND p.key = ?)", subject.key);
@@ -259,7 +276,9 @@ class Parser {
       case Subject::Kind::tag:
         c.add("EXISTS (SELECT 1 FROM run_tags t WHERE t.run_id = r.run_id AND t.key = ?)", subject.key);
         return c;
-      default: c.add(fmt::format("(r.{} IS NOT NULL AND r.{} <> '')", subject.key, subject.key)); return c;
+      default:
+        c.add(fmt::format("(r.{} IS NOT NULL AND r.{} <> '')", subject.key, subject.key));
+        return c;
     }
   }
 
@@ -280,8 +299,9 @@ class Parser {
         }
         c.add(" AND ");
         // Texts are kept as JSON; their inside is compared.
-        c.append(text_condition("(CASE WHEN p.value LIKE '\"%' THEN SUBSTR(p.value, 2, LENGTH(p.value) - 2) ELSE p.value END)",
-                                op, value.text));
+        c.append(text_condition(
+            "(CASE WHEN p.value LIKE '\"%' THEN SUBSTR(p.value, 2, LENGTH(p.value) - 2) ELSE p.value END)",
+            op, value.text));
         c.add(")");
         return c;
       case Subject::Kind::tag:
@@ -308,7 +328,8 @@ void Condition::append(Condition other) {
 
 Result<Condition> parse_run_query(std::string_view text) {
   if (text.size() > kQueryBytesMax)
-    return fail_field("query", fmt::format("query has {} bytes; at most {} are read", text.size(), kQueryBytesMax));
+    return fail_field("query",
+                      fmt::format("query has {} bytes; at most {} are read", text.size(), kQueryBytesMax));
   return Parser(text).parse();
 }
 
@@ -316,26 +337,35 @@ Result<Order> parse_run_order(std::string_view text) {
   Order order;
   std::string subject(text);
   for (const std::string_view word : {" DESC", " ASC"}) {
-    if (subject.size() <= word.size() || upper(std::string_view(subject).substr(subject.size() - word.size())) != word) continue;
+    if (subject.size() <= word.size() ||
+        upper(std::string_view(subject).substr(subject.size() - word.size())) != word)
+      continue;
     order.descending = word == " DESC";
     subject.resize(subject.size() - word.size());
     break;
   }
   const auto parsed = subject_of(subject);
   if (!parsed)
-    return fail_field("order_by", fmt::format("order_by is '{}'; allowed are created_at, completed_at, updated_at, {}, each "
-                                              "with asc or desc", subject.substr(0, 80), kSubjects));
+    return fail_field(
+        "order_by",
+        fmt::format("order_by is '{}'; allowed are created_at, completed_at, updated_at, {}, each "
+                    "with asc or desc",
+                    subject.substr(0, 80), kSubjects));
   switch (parsed->kind) {
     case Subject::Kind::metric:
-      order.key.add("(SELECT m.value_bits FROM experiment_metrics m WHERE m.experiment_id = r.run_id AND m.key = ?)", parsed->key);
+      order.key.add(
+          "(SELECT m.value_bits FROM experiment_metrics m WHERE m.experiment_id = r.run_id AND m.key = ?)",
+          parsed->key);
       break;
     case Subject::Kind::param:
-      order.key.add("(SELECT p.number FROM run_params p WHERE p.run_id = r.run_id AND p.key = ?)", parsed->key);
+      order.key.add("(SELECT p.number FROM run_params p WHERE p.run_id = r.run_id AND p.key = ?)",
+                    parsed->key);
       break;
     case Subject::Kind::tag:
       order.key.add("(SELECT t.value FROM run_tags t WHERE t.run_id = r.run_id AND t.key = ?)", parsed->key);
       break;
-    default: order.key.add("r." + parsed->key);
+    default:
+      order.key.add("r." + parsed->key);
   }
   return order;
 }

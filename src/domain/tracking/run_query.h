@@ -12,8 +12,8 @@
 
 namespace tracseq::tracking {
 
-// A condition on table `runs r` as SQL text with `?` and the values that belong there. All input arrives as values;
-// the text is made of fixed pieces only.
+// A condition on table `runs r` as SQL text with `?` and the values that belong there. All input arrives as
+// values; the text is made of fixed pieces only.
 struct Condition {
   using Value = std::variant<std::int64_t, double, std::string>;
   std::string sql;
@@ -31,17 +31,17 @@ inline constexpr std::size_t kQueryBytesMax = 4000;
 inline constexpr int kQueryDepthMax = 32;
 
 // Reads `metrics.auc > 0.9 AND (params.lr < 1e-3 OR NOT tags.team = 'x') AND name LIKE 'run%'`.
-// Left of a comparison: metrics.<key>, params.<key>, tags.<key> (keys with other characters in "double quotes" or
-// backticks) or name, description, status, model_type, framework, algorithm, dataset_name, dataset_version,
-// created_by, run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS [NOT] NULL; AND, OR, NOT, parentheses; words
-// in any case. Metrics compare their last value; NaN matches no comparison but !=. A run without the key matches
-// nothing but IS NULL. LIKE tells case apart, ILIKE does not.
-// `invalid` says where the text stops making sense.
+// Left of a comparison: metrics.<key>, params.<key>, tags.<key> (keys with other characters in "double
+// quotes" or backticks) or name, description, status, model_type, framework, algorithm, dataset_name,
+// dataset_version, created_by, run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS [NOT] NULL; AND,
+// OR, NOT, parentheses; words in any case. Metrics compare their last value; NaN matches no comparison but
+// !=. A run without the key matches nothing but IS NULL. LIKE tells case apart, ILIKE does not. `invalid`
+// says where the text stops making sense.
 Result<Condition> parse_run_query(std::string_view text);
 
 // One sort key: "metrics.auc desc", "created_at". Runs that lack the key come last in both directions.
 struct Order {
-  Condition key;      // the SQL expression
+  Condition key;  // the SQL expression
   bool descending = false;
 };
 Result<Order> parse_run_order(std::string_view text);

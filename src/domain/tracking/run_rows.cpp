@@ -10,39 +10,45 @@ namespace {
 
 using sql::args;
 
-const std::string kLoadText =
-    std::string("SELECT ") + kRunColumns +
-    " FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE r.project_id = ? AND r.run_id = ?";
+const std::string kLoadText = std::string("SELECT ") + kRunColumns +
+                              " FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE "
+                              "r.project_id = ? AND r.run_id = ?";
 const sql::Statement kLoad{"tracking.load_run", kLoadText.c_str()};
 
-constexpr sql::Statement kParamsOf{
-    "tracking.params_of",
-    "SELECT run_id, key, value FROM run_params WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, position",
-    "SELECT run_id, key, value FROM run_params WHERE run_id IN (SELECT json_array_elements_text(CAST(? AS json))) "
-    "ORDER BY run_id, position"};
-constexpr sql::Statement kTagsOf{
-    "tracking.tags_of",
-    "SELECT run_id, key, value FROM run_tags WHERE run_id IN (SELECT value FROM json_each(?)) ORDER BY run_id, position",
-    "SELECT run_id, key, value FROM run_tags WHERE run_id IN (SELECT json_array_elements_text(CAST(? AS json))) "
-    "ORDER BY run_id, position"};
+constexpr sql::Statement kParamsOf{"tracking.params_of",
+                                   "SELECT run_id, key, value FROM run_params WHERE run_id IN (SELECT value "
+                                   "FROM json_each(?)) ORDER BY run_id, position",
+                                   "SELECT run_id, key, value FROM run_params WHERE run_id IN (SELECT "
+                                   "json_array_elements_text(CAST(? AS json))) "
+                                   "ORDER BY run_id, position"};
+constexpr sql::Statement kTagsOf{"tracking.tags_of",
+                                 "SELECT run_id, key, value FROM run_tags WHERE run_id IN (SELECT value FROM "
+                                 "json_each(?)) ORDER BY run_id, position",
+                                 "SELECT run_id, key, value FROM run_tags WHERE run_id IN (SELECT "
+                                 "json_array_elements_text(CAST(? AS json))) "
+                                 "ORDER BY run_id, position"};
 constexpr sql::Statement kMetricsOf{
     "tracking.metrics_of",
-    "SELECT experiment_id, key, value_bits FROM experiment_metrics WHERE experiment_id IN (SELECT value FROM json_each(?))",
+    "SELECT experiment_id, key, value_bits FROM experiment_metrics WHERE experiment_id IN (SELECT value FROM "
+    "json_each(?))",
     "SELECT experiment_id, key, value_bits FROM experiment_metrics WHERE experiment_id IN "
     "(SELECT json_array_elements_text(CAST(? AS json)))"};
 constexpr sql::Statement kInsertRun{
     "tracking.insert_run",
-    "INSERT INTO runs (run_id, experiment_id, project_id, parent_run_id, name, description, status, model_type, framework, "
+    "INSERT INTO runs (run_id, experiment_id, project_id, parent_run_id, name, description, status, "
+    "model_type, framework, "
     "algorithm, dataset_name, dataset_version, config, created_by, created_at, started_at, updated_at) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-constexpr sql::Statement kReadParam{"tracking.read_param", "SELECT value FROM run_params WHERE run_id = ? AND key = ?"};
-constexpr sql::Statement kCountParams{"tracking.count_params",
-                                      "SELECT COALESCE(MAX(position), -1) + 1 FROM run_params WHERE run_id = ?"};
+constexpr sql::Statement kReadParam{"tracking.read_param",
+                                    "SELECT value FROM run_params WHERE run_id = ? AND key = ?"};
+constexpr sql::Statement kCountParams{
+    "tracking.count_params", "SELECT COALESCE(MAX(position), -1) + 1 FROM run_params WHERE run_id = ?"};
 constexpr sql::Statement kInsertParam{
-    "tracking.insert_param", "INSERT INTO run_params (run_id, key, position, value, number) VALUES (?, ?, ?, ?, ?)"};
+    "tracking.insert_param",
+    "INSERT INTO run_params (run_id, key, position, value, number) VALUES (?, ?, ?, ?, ?)"};
 constexpr sql::Statement kClearTags{"tracking.clear_tags", "DELETE FROM run_tags WHERE run_id = ?"};
-constexpr sql::Statement kInsertTag{"tracking.insert_tag",
-                                    "INSERT INTO run_tags (run_id, key, position, value) VALUES (?, ?, ?, ?)"};
+constexpr sql::Statement kInsertTag{
+    "tracking.insert_tag", "INSERT INTO run_tags (run_id, key, position, value) VALUES (?, ?, ?, ?)"};
 
 // Calls `set(run, row)` for each row, whose first column is the run's id.
 template <class F>
@@ -58,8 +64,10 @@ Result<void> each_row(sql::Session& session, const sql::Statement& statement, co
 }  // namespace
 
 const char* const kRunColumns =
-    "r.run_id, r.experiment_id, e.name AS experiment_name, r.parent_run_id, r.name, r.description, r.status, r.model_type, "
-    "r.framework, r.algorithm, r.dataset_name, r.dataset_version, r.config, r.final_metrics, r.notes, r.created_by, "
+    "r.run_id, r.experiment_id, e.name AS experiment_name, r.parent_run_id, r.name, r.description, r.status, "
+    "r.model_type, "
+    "r.framework, r.algorithm, r.dataset_name, r.dataset_version, r.config, r.final_metrics, r.notes, "
+    "r.created_by, "
     "r.created_at, r.started_at, r.completed_at, r.updated_at, r.deleted_at";
 
 Result<void> attach_details(sql::Session& session, std::vector<Run>& runs) {
@@ -74,8 +82,9 @@ Result<void> attach_details(sql::Session& session, std::vector<Run>& runs) {
   TRACSEQ_CHECK(each_row(session, kParamsOf, text, by_id, [](Run& run, const sql::Row& row) {
     run.params.set(row.text(1), parse_json(row.text(2)).value_or(Json()));
   }));
-  TRACSEQ_CHECK(each_row(session, kTagsOf, text, by_id,
-                         [](Run& run, const sql::Row& row) { run.tags.push_back({row.str(1), row.str(2)}); }));
+  TRACSEQ_CHECK(each_row(session, kTagsOf, text, by_id, [](Run& run, const sql::Row& row) {
+    run.tags.push_back({row.str(1), row.str(2)});
+  }));
   return each_row(session, kMetricsOf, text, by_id, [](Run& run, const sql::Row& row) {
     run.metrics[row.str(1)] = sql::bits_double(row.integer(2));
   });
@@ -89,11 +98,11 @@ Result<Run> load_run(sql::Session& session, const CallContext& ctx, std::string_
 }
 
 Result<void> insert_run(sql::Transaction& tx, const CallContext& ctx, const Run& run) {
-  auto inserted = tx.execute(
-      kInsertRun, args(run.run_id, run.experiment_id, ctx.project_id, run.parent_run_id, run.name, run.description,
-                       enum_name(run.status), run.model_type, run.framework, run.algorithm, run.dataset_name,
-                       run.dataset_version, dump_json(run.config), run.created_by, run.created_at, run.started_at,
-                       run.updated_at));
+  auto inserted =
+      tx.execute(kInsertRun, args(run.run_id, run.experiment_id, ctx.project_id, run.parent_run_id, run.name,
+                                  run.description, enum_name(run.status), run.model_type, run.framework,
+                                  run.algorithm, run.dataset_name, run.dataset_version, dump_json(run.config),
+                                  run.created_by, run.created_at, run.started_at, run.updated_at));
   if (!inserted && inserted.error().code == Code::conflict) return fail(errors::run_exists(run.run_id));
   if (!inserted) return fail(std::move(inserted).error());
   TRACSEQ_CHECK(add_params(tx, run.run_id, run.params));
@@ -110,7 +119,8 @@ Result<void> add_params(sql::Transaction& tx, const std::string& run_id, const J
   for (const auto& [key, value] : *members) {
     if (!valid_key(key)) return fail(errors::bad_key("params", key));
     const std::string text = dump_json(value);
-    TRACSEQ_TRY(const auto old, tx.query_one(kReadParam, args(run_id, key), [](const sql::Row& row) { return row.str(0); }));
+    TRACSEQ_TRY(const auto old,
+                tx.query_one(kReadParam, args(run_id, key), [](const sql::Row& row) { return row.str(0); }));
     if (old && *old != text) return fail(errors::param_fixed(key));
     if (old) continue;
     if (position >= static_cast<std::int64_t>(kParamsMax))

@@ -9,7 +9,8 @@
 namespace tracseq::tracking {
 
 // Experiments: named groups of runs. Id 0, Default, always exists and cannot be changed.
-// Lifecycle: built once over a database and a ledger that outlive it. Thread-safe; each call is one transaction.
+// Lifecycle: built once over a database and a ledger that outlive it. Thread-safe; each call is one
+// transaction.
 class Experiments {
  public:
   Experiments(sql::Database& database, audit::Ledger& ledger) : database_(database), ledger_(ledger) {}
@@ -21,7 +22,8 @@ class Experiments {
   // Newest first.
   Result<ExperimentPage> list(const CallContext& ctx, const ListExperiments& request);
   Result<Experiment> update(const CallContext& ctx, const UpdateExperiment& request);
-  // Puts the experiment and its runs into the trash, from where `restore` brings back both. Repeating is `not_found`.
+  // Puts the experiment and its runs into the trash, from where `restore` brings back both. Repeating is
+  // `not_found`.
   Result<Experiment> remove(const CallContext& ctx, const ExperimentRef& ref);
   // `conflict` if its name was given to another meanwhile.
   Result<Experiment> restore(const CallContext& ctx, const ExperimentRef& ref);
@@ -46,7 +48,8 @@ class Runs {
   // Into the trash and back; both may be repeated.
   Result<Run> remove(const CallContext& ctx, const RunRef& ref);
   Result<Run> restore(const CallContext& ctx, const RunRef& ref);
-  // Removes for good what has been in the trash since before `before`, at most `limit` runs. Returns how many.
+  // Removes for good what has been in the trash since before `before`, at most `limit` runs. Returns how
+  // many.
   Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit);
 
  private:
@@ -54,7 +57,8 @@ class Runs {
   audit::Ledger& ledger_;
 };
 
-// `not_found` unless the run exists in the caller's project and is not in the trash. Inside a transaction or snapshot.
+// `not_found` unless the run exists in the caller's project and is not in the trash. Inside a transaction or
+// snapshot.
 Result<void> require_run(sql::Session& session, const CallContext& ctx, std::string_view run_id);
 
 }  // namespace tracseq::tracking

@@ -32,7 +32,8 @@ class TrackingTest : public sql::testing::DatabaseTest {
     EXPECT_TRUE(run) << run.error().message << " " << run.error().detail;
     return run.value_or(tracking::Run{});
   }
-  void log(const std::string& run_id, const std::string& key, std::int64_t step, double value, std::int64_t us = 1000) {
+  void log(const std::string& run_id, const std::string& key, std::int64_t step, double value,
+           std::int64_t us = 1000) {
     const auto logged = metrics->log(ctx, {run_id, {{"", key, step, {}, Timestamp{us}, value}}});
     ASSERT_TRUE(logged) << logged.error().message << " " << logged.error().detail;
   }
@@ -84,7 +85,8 @@ TEST_P(TrackingTest, ANameInTheTrashIsFreeAndComesBackOnlyIfStillFree) {
 TEST_P(TrackingTest, ARunComesBackAsItWasStarted) {
   StartRun request;
   request.name = "first";
-  request.params = *parse_json(R"({"lr": 0.001, "layers": [1, 2], "name": "x", "big": 9007199254740993, "n": null})");
+  request.params =
+      *parse_json(R"({"lr": 0.001, "layers": [1, 2], "name": "x", "big": 9007199254740993, "n": null})");
   request.tags = {{"zeta", ""}, {"alpha", "1"}};
   request.config = *parse_json(R"({"train_split": 0.8})");
   const auto started = runs->start(ctx, request);
@@ -130,8 +132,10 @@ TEST_P(TrackingTest, EveryDoubleComesBackBitForBit) {
     std::memcpy(&value, &bits, sizeof value);
     return value;
   }();
-  const std::vector<double> values{0.0, -0.0, 0.1, 1e308, 5e-324, -HUGE_VAL, HUGE_VAL, payload_nan, 1.0 / 3.0};
-  for (std::size_t i = 0; i < values.size(); ++i) log(run.run_id, "m", static_cast<std::int64_t>(i), values[i]);
+  const std::vector<double> values{0.0,       -0.0,     0.1,         1e308,    5e-324,
+                                   -HUGE_VAL, HUGE_VAL, payload_nan, 1.0 / 3.0};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    log(run.run_id, "m", static_cast<std::int64_t>(i), values[i]);
   const auto series = metrics->series(ctx, {{run.run_id}, {"m"}, 0, {}, {}});
   ASSERT_TRUE(series) << series.error().message;
   ASSERT_EQ(series->items.size(), 1U);
@@ -162,7 +166,8 @@ TEST_P(TrackingTest, TheLastValueIsTheGreatestStepThenTime) {
 
 TEST_P(TrackingTest, ABatchIsAllOrNothing) {
   const tracking::Run run = start("r");
-  const auto logged = metrics->log(ctx, {run.run_id, {{"", "a", 1, {}, {}, 1.0}, {new_id(), "a", 1, {}, {}, 1.0}}});
+  const auto logged =
+      metrics->log(ctx, {run.run_id, {{"", "a", 1, {}, {}, 1.0}, {new_id(), "a", 1, {}, {}, 1.0}}});
   ASSERT_FALSE(logged);
   EXPECT_EQ(logged.error().code, Code::not_found);
   const auto series = metrics->series(ctx, {{run.run_id}, {}, 0, {}, {}});
@@ -194,8 +199,9 @@ TEST_P(TrackingTest, QueriesFindWhatTheySay) {
 }
 
 TEST_P(TrackingTest, QueriesThatMakeNoSenseSayWhere) {
-  for (const char* query : {"metrics.auc >", "metrics.auc > 'x'", "auc > 1", "name = 1", "(name = 'a'", "name = 'a' name",
-                            "name = 'a", "metrics.auc > 1e999", "params.x LIKE 3", "name ~ 'a'"}) {
+  for (const char* query :
+       {"metrics.auc >", "metrics.auc > 'x'", "auc > 1", "name = 1", "(name = 'a'", "name = 'a' name",
+        "name = 'a", "metrics.auc > 1e999", "params.x LIKE 3", "name ~ 'a'"}) {
     ListRuns request;
     request.query = query;
     const auto page = runs->list(ctx, request);
@@ -210,7 +216,8 @@ TEST_P(TrackingTest, PagesFollowAnyOrderWithoutLossOrRepeat) {
     const tracking::Run run = start("r" + std::to_string(i));
     if (i % 3 != 0) log(run.run_id, "auc", 1, i % 2 == 0 ? 0.5 : -1.5 * i);
   }
-  for (const char* order : {"created_at desc", "created_at asc", "metrics.auc desc", "metrics.auc asc", "name desc"}) {
+  for (const char* order :
+       {"created_at desc", "created_at asc", "metrics.auc desc", "metrics.auc asc", "name desc"}) {
     ListRuns whole;
     whole.order_by = order;
     const Names expected = names(whole);

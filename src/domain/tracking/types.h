@@ -9,18 +9,18 @@
 #include "base/describe.h"
 #include "base/strong.h"
 
-// The words of tracking. An experiment is a named group of runs (MLflow's sense); what the Python guide calls an
-// experiment is a run.
+// The words of tracking. An experiment is a named group of runs (MLflow's sense); what the Python guide calls
+// an experiment is a run.
 namespace tracseq::tracking {
 
 using RunId = Strong<struct RunIdTag>;
 using ExperimentId = Strong<struct ExperimentIdTag, std::int64_t>;
 
 inline constexpr std::int64_t kDefaultExperiment = 0;
-inline constexpr std::size_t kKeyBytesMax = 250;            // of a metric, parameter or tag
+inline constexpr std::size_t kKeyBytesMax = 250;  // of a metric, parameter or tag
 inline constexpr std::size_t kNameBytesMax = 500;
-inline constexpr std::size_t kTextBytesMax = 1UL << 20;     // descriptions, notes
-inline constexpr std::size_t kParamsMax = 10'000;           // of one run
+inline constexpr std::size_t kTextBytesMax = 1UL << 20;  // descriptions, notes
+inline constexpr std::size_t kParamsMax = 10'000;        // of one run
 inline constexpr std::size_t kTagsMax = 1'000;
 inline constexpr std::size_t kPointsPerCallMax = 100'000;
 
@@ -59,9 +59,9 @@ struct Run {
   std::string algorithm;
   std::string dataset_name;
   std::string dataset_version;
-  Json params = Json::object();         // name -> any JSON value, in the order they were given
+  Json params = Json::object();  // name -> any JSON value, in the order they were given
   std::vector<Tag> tags;
-  Json config = Json::object();         // what else the caller keeps with the run
+  Json config = Json::object();           // what else the caller keeps with the run
   std::map<std::string, double> metrics;  // last values
   Json final_metrics = Json::object();
   std::string notes;
@@ -72,9 +72,10 @@ struct Run {
   Timestamp updated_at;
   std::optional<Timestamp> deleted_at;
 };
-TRACSEQ_DESCRIBE(Run, (run_id, experiment_id, experiment_name, parent_run_id, name, description, status, model_type,
-                       framework, algorithm, dataset_name, dataset_version, params, tags, config, metrics,
-                       final_metrics, notes, created_by, created_at, started_at, completed_at, updated_at, deleted_at))
+TRACSEQ_DESCRIBE(Run, (run_id, experiment_id, experiment_name, parent_run_id, name, description, status,
+                       model_type, framework, algorithm, dataset_name, dataset_version, params, tags, config,
+                       metrics, final_metrics, notes, created_by, created_at, started_at, completed_at,
+                       updated_at, deleted_at))
 
 // ---- requests ----
 
@@ -114,7 +115,7 @@ struct StartRun {
   std::string run_id;  // empty: a new one
   std::int64_t experiment_id = kDefaultExperiment;
   std::optional<std::string> parent_run_id;
-  std::string name;    // empty: made from the id
+  std::string name;  // empty: made from the id
   std::string description;
   std::string model_type;
   std::string framework;
@@ -127,8 +128,9 @@ struct StartRun {
   std::string created_by;  // empty: the caller
   std::optional<Timestamp> created_at;
 };
-TRACSEQ_DESCRIBE(StartRun, (run_id, experiment_id, parent_run_id, name, description, model_type, framework, algorithm,
-                            dataset_name, dataset_version, params, tags, config, created_by, created_at))
+TRACSEQ_DESCRIBE(StartRun,
+                 (run_id, experiment_id, parent_run_id, name, description, model_type, framework, algorithm,
+                  dataset_name, dataset_version, params, tags, config, created_by, created_at))
 
 struct RunRef {
   std::string run_id;
@@ -141,13 +143,14 @@ struct UpdateRun {
   std::optional<std::string> name;
   std::optional<std::string> description;
   std::optional<std::string> notes;
-  std::optional<std::vector<Tag>> tags;   // replaces all
-  Json params = Json::object();           // adds; an existing name with another value is a conflict
+  std::optional<std::vector<Tag>> tags;  // replaces all
+  Json params = Json::object();          // adds; an existing name with another value is a conflict
   std::optional<RunStatus> status;
   std::optional<Timestamp> completed_at;
   std::optional<std::map<std::string, double>> final_metrics;
 };
-TRACSEQ_DESCRIBE(UpdateRun, (run_id, name, description, notes, tags, params, status, completed_at, final_metrics))
+TRACSEQ_DESCRIBE(UpdateRun,
+                 (run_id, name, description, notes, tags, params, status, completed_at, final_metrics))
 
 struct ListRuns {
   std::vector<std::int64_t> experiment_id;
@@ -163,8 +166,8 @@ struct ListRuns {
   std::int64_t limit = 50;
   std::string page_token;
 };
-TRACSEQ_DESCRIBE(ListRuns, (experiment_id, run_id, status, model_type, tag, search, query, order_by, deleted, offset,
-                            limit, page_token))
+TRACSEQ_DESCRIBE(ListRuns, (experiment_id, run_id, status, model_type, tag, search, query, order_by, deleted,
+                            offset, limit, page_token))
 
 struct RunPage {
   std::vector<Run> items;
@@ -196,8 +199,8 @@ TRACSEQ_DESCRIBE(Logged, (points))
 
 struct GetSeries {
   std::vector<std::string> run_id;
-  std::vector<std::string> key;     // empty: all
-  std::int64_t max_points = 0;      // per series; 0: every point
+  std::vector<std::string> key;  // empty: all
+  std::int64_t max_points = 0;   // per series; 0: every point
   std::optional<std::int64_t> min_step;
   std::optional<std::int64_t> max_step;
 };

@@ -59,7 +59,8 @@ TEST(Migrations, AppliesWhatIsMissingAndRefusesWhatItDoesNotKnow) {
 
 TEST(Migrations, NumbersRunWithoutGaps) {
   int expected = 0;
-  for (const Migration& migration : embedded_migrations()) EXPECT_EQ(migration.version, ++expected) << migration.name;
+  for (const Migration& migration : embedded_migrations())
+    EXPECT_EQ(migration.version, ++expected) << migration.name;
   EXPECT_GE(expected, 1);
 }
 

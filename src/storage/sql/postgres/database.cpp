@@ -107,15 +107,16 @@ class PostgresDatabase final : public Database {
   }
 
  private:
-  Result<void> attempt_write(FunctionRef<Result<void>(Transaction&)> function, bool& seen_duplicate, bool& again) {
+  Result<void> attempt_write(FunctionRef<Result<void>(Transaction&)> function, bool& seen_duplicate,
+                             bool& again) {
     TRACSEQ_TRY(const auto connection, begin(kBeginWrite));
     PgTransaction transaction(*connection);
     connection->forget_failure();
     auto done = function(transaction);
     if (done) done = transaction.commit();
     if (done || connection->broken()) return done;
-    // A duplicate may have come from a transaction this snapshot did not see: run again, the function sees it and
-    // says what its own rules say.
+    // A duplicate may have come from a transaction this snapshot did not see: run again, the function sees it
+    // and says what its own rules say.
     const std::string& failure = connection->failure();
     again = worth_repeating(failure) || (failure == kUniqueViolation && !std::exchange(seen_duplicate, true));
     return done;
