@@ -131,8 +131,9 @@ def numbers(bench: Bench, load: Load, ours: ModelServer, bare_url: str) -> None:
     for clients in (1, 16):
         own, floor = compare(load, url, bare_url, clients)
         share = middle(own, 0) / middle(floor, 0)
+        who = "1 client" if clients == 1 else f"{clients} clients"
         bench.add(
-            f"one-row prediction over REST, keep-alive, 100 trees, recording on, {clients} client{'s' if clients > 1 else ''}",
+            f"one-row prediction over REST, keep-alive, 100 trees, recording on, {who}",
             f"{rate(middle(own, 0))}, p50 {micros(middle(own, 1))} ({share:.0%})",
             f"bare Beast + ONNX Runtime {rate(middle(floor, 0))}, p50 {micros(middle(floor, 1))}",
             "≥ 70 %",

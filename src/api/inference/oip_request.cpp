@@ -236,6 +236,7 @@ Result<InferRequest> read_document(const element& document, std::string_view blo
       TRACSEQ_CHECK(read_request_parameters(member, request));
     } else if (key == "id") {
       TRACSEQ_TRY(const std::string_view id, text_of(member, "id"));
+      TRACSEQ_CHECK(check_request_id("id", id));
       request.id = id;
     }
   }
@@ -270,6 +271,14 @@ Result<InferRequest> parse_with(simdjson::dom::parser& parser, std::string& body
 }
 
 }  // namespace
+
+Result<void> check_request_id(std::string_view field, std::string_view id) {
+  const bool control =
+      std::any_of(id.begin(), id.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  if (id.size() <= kInferIdBytesMax && !control) return {};
+  return fail_field(std::string(field), fmt::format("{} must be at most {} bytes without control characters",
+                                                    field, kInferIdBytesMax));
+}
 
 Result<std::optional<std::size_t>> parse_header_length(std::string_view text, std::size_t body_bytes) {
   if (text.empty()) return std::optional<std::size_t>{};

@@ -16,7 +16,7 @@ namespace tracseq::inference {
 
 inline constexpr std::size_t kInferInputsMax = 256;
 inline constexpr std::size_t kInferOutputsMax = 256;
-inline constexpr std::size_t kInferIdBytesMax = 1024;
+inline constexpr std::size_t kInferIdBytesMax = 240;  // the log takes 250, with the number of a sample
 inline constexpr std::size_t kInferJsonDepthMax = 32;
 
 struct RequestedOutput {
@@ -39,6 +39,9 @@ Result<InferRequest> parse_infer_request(std::string& body, std::optional<std::s
 // A raw request (header value 0): the body is the model's only input. `invalid` unless the model has exactly
 // one input with at most one varying dimension and the bytes fit it.
 Result<InferRequest> parse_raw_request(std::string_view body, const serving::ModelInfo& model);
+
+// Whether a request id can be echoed and recorded: at most kInferIdBytesMax bytes, no control characters.
+Result<void> check_request_id(std::string_view field, std::string_view id);
 
 // Digits only, at most `body_bytes`; `invalid` otherwise. Empty text: no header.
 Result<std::optional<std::size_t>> parse_header_length(std::string_view text, std::size_t body_bytes);

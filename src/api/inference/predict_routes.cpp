@@ -44,6 +44,7 @@ Result<Predicted> predict(const serving::ServedModel& served, const std::vector<
 
 Result<PredictAnswer> answer(const Serving& serving, const CallContext& ctx, const PredictRequest& in) {
   const auto start = Steady::now();
+  if (in.request_id) TRACSEQ_CHECK(check_request_id("request_id", *in.request_id));
   TRACSEQ_TRY(const auto served, serving.table.find(in.name, in.version.value_or("")));
   auto predicted = predict(*served, in.records);
   const bool models_fault = !predicted && (predicted.error().code == Code::unprocessable ||

@@ -21,6 +21,14 @@ using serving::DataType;
 using serving::Prediction;
 using serving::Tensor;
 
+// Bounds of the log.
+constexpr std::size_t kEntriesPerCallMax = 2'000;
+constexpr std::size_t kPayloadBytesMax = 4UL << 20;
+constexpr std::size_t kEntryBytesMax = 1'000'000;  // inputs and outputs of one
+constexpr std::size_t kErrorBytesMax = 4'000;
+constexpr std::string_view kPayloadHead = "{\"predictions\":[";
+constexpr std::string_view kPayloadTail = "]}";
+
 template <class T>
 T element(const Tensor& tensor, std::size_t index) {
   T value;
@@ -133,11 +141,25 @@ std::size_t common_rows(const Prediction& prediction) {
   return rows;
 }
 
+// The record's own columns. Nested values are no columns; left out, they cannot make an entry the log
+// refuses.
+void append_record(std::string& out, const Json& record) {
+  out += '{';
+  bool first = true;
+  if (const Json::Object* members = record.as_object())
+    for (const auto& [name, value] : *members) {
+      if (value.is_object() || value.is_array()) continue;
+      if (!first) out += ',';
+      first = false;
+      append_json_string(out, name);
+      out += ':';
+      out += dump_json(value);
+    }
+  out += '}';
+}
+
 void append_inputs(std::string& out, const Prediction& prediction, std::size_t row) {
-  if (row < prediction.records.size()) {
-    out += dump_json(prediction.records[row]);
-    return;
-  }
+  if (row < prediction.records.size()) return append_record(out, prediction.records[row]);
   const std::vector<std::string>& columns = prediction.served->records->columns();
   if (prediction.inputs.size() == 1 && !columns.empty())
     return append_row(out, prediction.inputs.front(), row, &columns);
@@ -181,6 +203,14 @@ std::optional<double> confidence_of(const Prediction& prediction, std::size_t ro
   return greatest;
 }
 
+// At most `bytes_max` bytes, cut between two characters.
+std::string_view shortened(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  std::size_t end = bytes_max;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;
+  return text.substr(0, end);
+}
+
 void append_text(std::string& out, std::string_view key, std::string_view value) {
   out += key;
   append_json_string(out, value);
@@ -188,39 +218,66 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
 
 }  // namespace
 
-void append_prediction(std::string& out, const Prediction& prediction) {
+void for_each_entry(const Prediction& prediction, FunctionRef<void(std::string_view)> visit) {
   const std::size_t rows = std::min(std::max<std::size_t>(common_rows(prediction), 1), kRowsRecordedMax);
+  std::string entry;
   for (std::size_t row = 0; row < rows; ++row) {
-    if (row > 0) out += ',';
-    append_text(out, "{\"request_id\":",
+    entry.clear();
+    append_text(entry, "{\"request_id\":",
                 rows == 1 ? prediction.request_id : fmt::format("{}:{}", prediction.request_id, row));
-    append_text(out, ",\"model_id\":", prediction.served->name);
-    append_text(out, ",\"model_version\":", prediction.served->version);
-    append_text(out, ",\"time\":", format_rfc3339(prediction.time));
-    out += ",\"latency_ms\":";
-    append_json_double(out, static_cast<double>(prediction.latency_us) / 1e3);
-    out += prediction.success ? ",\"success\":true" : ",\"success\":false";
-    if (!prediction.success) append_text(out, ",\"error\":", prediction.error);
+    append_text(entry, ",\"model_id\":", prediction.served->name);
+    append_text(entry, ",\"model_version\":", prediction.served->version);
+    append_text(entry, ",\"time\":", format_rfc3339(prediction.time));
+    entry += ",\"latency_ms\":";
+    append_json_double(entry, static_cast<double>(prediction.latency_us) / 1e3);
+    entry += prediction.success ? ",\"success\":true" : ",\"success\":false";
+    if (!prediction.success) append_text(entry, ",\"error\":", shortened(prediction.error, kErrorBytesMax));
     if (const auto confidence = confidence_of(prediction, row)) {
-      out += ",\"confidence_score\":";
-      append_json_double(out, *confidence);
+      entry += ",\"confidence_score\":";
+      append_json_double(entry, *confidence);
     }
-    out += ",\"inputs\":";
-    append_inputs(out, prediction, row);
-    out += ",\"outputs\":";
-    append_outputs(out, prediction, row);
-    out += '}';
+    const std::size_t before = entry.size();
+    entry += ",\"inputs\":";
+    append_inputs(entry, prediction, row);
+    entry += ",\"outputs\":";
+    append_outputs(entry, prediction, row);
+    if (entry.size() - before > kEntryBytesMax) {  // the log would refuse it: keep what can be kept
+      entry.resize(before);
+      entry += ",\"tags\":{\"content\":\"too large to be recorded\"}";
+    }
+    entry += '}';
+    visit(entry);
   }
 }
 
-std::string RemoteRecorder::encode(std::span<const serving::Prediction> batch) {
-  std::string out = "{\"predictions\":[";
-  for (const serving::Prediction& prediction : batch) {
-    if (&prediction != batch.data()) out += ',';
-    append_prediction(out, prediction);
-  }
-  out += "]}";
-  return out;
+void RemoteRecorder::encode(std::span<const Prediction> batch, Emit emit) {
+  std::string payload;
+  std::uint64_t items = 0;
+  const auto flush = [&] {
+    if (items == 0) return;
+    payload += kPayloadTail;
+    emit(std::move(payload), items);
+    payload.clear();
+    items = 0;
+  };
+  for (const Prediction& prediction : batch)
+    for_each_entry(prediction, [&](std::string_view entry) {
+      if (items == kEntriesPerCallMax || payload.size() + entry.size() > kPayloadBytesMax) flush();
+      payload += items == 0 ? kPayloadHead : std::string_view(",");
+      payload += entry;
+      ++items;
+    });
+  flush();
+}
+
+std::vector<std::string> RemoteRecorder::split(const std::string& payload) {
+  std::vector<std::string> parts;
+  const auto document = parse_json(payload);
+  const Json* entries = document ? document->find("predictions") : nullptr;
+  if (entries == nullptr || entries->as_array() == nullptr) return parts;
+  for (const Json& entry : *entries->as_array())
+    parts.push_back(std::string(kPayloadHead) + dump_json(entry) + std::string(kPayloadTail));
+  return parts;
 }
 
 Result<void> RemoteRecorder::deliver(std::string_view key, const std::string& payload) {

@@ -4,8 +4,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/client.h"
+#include "base/function_ref.h"
 #include "domain/serving/recording_queue.h"
 
 namespace tracseq::inference {
@@ -18,7 +20,8 @@ inline constexpr std::size_t kRowsRecordedMax = 1'000;
 class RemoteRecorder final : public serving::PredictionTransport {
  public:
   explicit RemoteRecorder(api::Client& client) : client_(client) {}
-  std::string encode(std::span<const serving::Prediction> batch) override;
+  void encode(std::span<const serving::Prediction> batch, Emit emit) override;
+  std::vector<std::string> split(const std::string& payload) override;
   Result<void> deliver(std::string_view key, const std::string& payload) override;
 
  private:
@@ -28,6 +31,6 @@ class RemoteRecorder final : public serving::PredictionTransport {
 // The samples of one request as the log takes them, one entry each: the inputs by column name where the names
 // are known, the outputs by tensor. Of a request with several samples the entries are named "<request
 // id>:<index>"; beyond kRowsRecordedMax they are left out.
-void append_prediction(std::string& out, const serving::Prediction& prediction);
+void for_each_entry(const serving::Prediction& prediction, FunctionRef<void(std::string_view)> visit);
 
 }  // namespace tracseq::inference

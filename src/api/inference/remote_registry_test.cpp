@@ -109,20 +109,55 @@ serving::Prediction prediction(std::int64_t rows) {
   return made;
 }
 
+std::vector<std::string> entries_of(const serving::Prediction& prediction) {
+  std::vector<std::string> entries;
+  for_each_entry(prediction, [&](std::string_view entry) { entries.emplace_back(entry); });
+  return entries;
+}
+
 TEST(RemoteRecorder, WritesOneEntryPerSampleByColumnName) {
-  std::string out;
-  append_prediction(out, prediction(1));
   EXPECT_EQ(
-      out,
-      R"({"request_id":"r","model_id":"m","model_version":"1.0.0","time":"1970-01-01T00:00:00.000000Z","latency_ms":0.007,)"
-      R"("success":true,"confidence_score":0.25,"inputs":{"a":{"$number":"NaN"},"b":0.5},)"
-      R"("outputs":{"label":"yes","probabilities":{"no":0.25,"yes":0.25}}})");
-  out.clear();
-  append_prediction(out, prediction(2));
-  EXPECT_NE(out.find(R"("request_id":"r:1")"), std::string::npos);
-  const auto document = parse_json("[" + out + "]");
+      entries_of(prediction(1)),
+      std::vector<std::string>{
+          R"({"request_id":"r","model_id":"m","model_version":"1.0.0","time":"1970-01-01T00:00:00.000000Z",)"
+          R"("latency_ms":0.007,"success":true,"confidence_score":0.25,"inputs":{"a":{"$number":"NaN"},"b":0.5},)"
+          R"("outputs":{"label":"yes","probabilities":{"no":0.25,"yes":0.25}}})"});
+  const auto two = entries_of(prediction(2));
+  ASSERT_EQ(two.size(), 2U);
+  EXPECT_NE(two[1].find(R"("request_id":"r:1")"), std::string::npos);
+  EXPECT_TRUE(parse_json(two[1]));
+}
+
+TEST(RemoteRecorder, KeepsWithinTheLogsBounds) {
+  serving::Prediction made = prediction(1);
+  auto record = parse_json(R"({"a":1,"nested":{"deep":[1]}})");
+  ASSERT_TRUE(record);
+  made.records = {*record};
+  EXPECT_NE(entries_of(made).front().find(R"("inputs":{"a":1},)"), std::string::npos);
+  record->set("long", std::string(2'000'000, 'x'));
+  made.records = {*record};
+  EXPECT_NE(entries_of(made).front().find("too large to be recorded"), std::string::npos);
+  made.success = false;
+  made.error = std::string(3'999, 'x') + "\u00e4";
+  const auto document = parse_json(entries_of(made).front());
   ASSERT_TRUE(document);
-  EXPECT_EQ(document->as_array()->size(), 2U);
+  EXPECT_EQ(document->find("error")->as_string()->size(), 3'999U);
+}
+
+TEST(RemoteRecorder, ManyEntriesBecomeSeveralPayloadsAndComeApartAgain) {
+  SaidClient client;
+  RemoteRecorder recorder(client);
+  const std::vector<serving::Prediction> batch(5, prediction(1'000));
+  std::uint64_t items = 0;
+  std::vector<std::string> payloads;
+  recorder.encode(batch, [&](std::string payload, std::uint64_t count) {
+    payloads.push_back(std::move(payload));
+    items += count;
+  });
+  EXPECT_EQ(items, 5'000U);
+  EXPECT_EQ(payloads.size(), 3U);
+  EXPECT_EQ(recorder.split(payloads[2]).size(), 1'000U);
+  EXPECT_TRUE(parse_json(recorder.split(payloads[2]).front()));
 }
 
 TEST(RemoteRecorder, DeliversUnderTheKeyAndReportsTheLogsError) {
@@ -130,13 +165,10 @@ TEST(RemoteRecorder, DeliversUnderTheKeyAndReportsTheLogsError) {
   client.answers.push_back(api::Response::json("{}", 201));
   client.answers.push_back(api::Response::json(R"({"error":{"code":"invalid","message":"no"}})", 400));
   RemoteRecorder recorder(client);
-  const std::vector<serving::Prediction> batch{prediction(1), prediction(1)};
-  const std::string payload = recorder.encode(batch);
-  EXPECT_TRUE(recorder.deliver("k1", payload));
+  EXPECT_TRUE(recorder.deliver("k1", "{}"));
   EXPECT_EQ(client.asked[0].header("idempotency-key"), "k1");
-  EXPECT_TRUE(parse_json(client.asked[0].body));
-  EXPECT_EQ(recorder.deliver("k2", payload).error().code, Code::invalid);
-  EXPECT_EQ(recorder.deliver("k3", payload).error().code, Code::unavailable);
+  EXPECT_EQ(recorder.deliver("k2", "{}").error().code, Code::invalid);
+  EXPECT_EQ(recorder.deliver("k3", "{}").error().code, Code::unavailable);
 }
 
 }  // namespace

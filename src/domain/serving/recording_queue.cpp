@@ -112,11 +112,12 @@ void RecordingQueue::run() {
 
 void RecordingQueue::write_batches(std::vector<Prediction>& taken) {
   for (std::size_t at = 0; at < taken.size(); at += kRecordingBatchMax)
-    write_batch(std::span(taken).subspan(at, std::min(kRecordingBatchMax, taken.size() - at)));
+    transport_->encode(
+        std::span(taken).subspan(at, std::min(kRecordingBatchMax, taken.size() - at)),
+        [&](std::string payload, std::uint64_t items) { write({new_id(), std::move(payload), items}); });
 }
 
-void RecordingQueue::write_batch(std::span<const Prediction> batch) {
-  const SpoolRecord record{new_id(), transport_->encode(batch), batch.size()};
+void RecordingQueue::write(const SpoolRecord& record) {
   // Behind what waits already: the log gets predictions in order.
   if (!spool_->empty() || Steady::now() < next_try_ || !deliver(record)) keep(record);
 }
@@ -145,24 +146,37 @@ void RecordingQueue::replay() {
   }
 }
 
+// Entries that were refused are dropped and counted; an error that may pass ends it, to be taken up again
+// with the same keys, under which what was delivered already stays one entry.
+Result<void> RecordingQueue::deliver_one_by_one(const SpoolRecord& record) {
+  const std::vector<std::string> parts = transport_->split(record.payload);
+  std::uint64_t taken = 0;
+  std::uint64_t refused = parts.empty() ? record.items : 0;  // not even its entries can be told apart
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto delivered = transport_->deliver(record.key + "." + std::to_string(i), parts[i]);
+    if (!delivered && !is_final(delivered.error().code)) return delivered;
+    ++(delivered ? taken : refused);
+    if (!delivered) log::error("prediction_rejected", {{"reason", delivered.error().message}});
+  }
+  delivered_metric_.add(taken);
+  delivered_.fetch_add(taken, std::memory_order_relaxed);
+  if (refused > 0) drop(refused, rejected_metric_, rejected_);
+  return {};
+}
+
 bool RecordingQueue::deliver(const SpoolRecord& record) {
-  const auto delivered = transport_->deliver(record.key, record.payload);
-  const bool rejected = !delivered && is_final(delivered.error().code);
+  auto delivered = transport_->deliver(record.key, record.payload);
+  const bool refused = !delivered && is_final(delivered.error().code);
   if (delivered) {
     delivered_metric_.add(record.items);
     delivered_.fetch_add(record.items, std::memory_order_relaxed);
-  } else if (rejected) {
-    drop(record.items, rejected_metric_, rejected_);
-    log::error("predictions_rejected",
-               {{"count", static_cast<std::size_t>(record.items)}, {"reason", delivered.error().message}});
+  } else if (refused) {
+    delivered = deliver_one_by_one(record);
   }
   const Lock lock(error_mutex_);
-  if (delivered || rejected) {
+  if (delivered) {
     backoff_ = kRecordingBackoffMin;
-    if (delivered)
-      last_error_.clear();
-    else
-      last_error_ = delivered.error().message;
+    last_error_.clear();
     return true;
   }
   if (last_error_.empty()) log::warning("predictions_not_delivered", {{"reason", delivered.error().message}});

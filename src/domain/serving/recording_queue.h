@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/function_ref.h"
 #include "base/metrics.h"
 #include "base/mutex.h"
 #include "domain/serving/prediction_sink.h"
@@ -32,8 +33,12 @@ inline constexpr int kReplayedAtOnce = 20;
 class PredictionTransport {
  public:
   virtual ~PredictionTransport() = default;
-  // The batch as the log takes it.
-  virtual std::string encode(std::span<const Prediction> batch) = 0;
+  // The batch as the log takes it: one or more payloads, each with the number of entries in it.
+  using Emit = FunctionRef<void(std::string payload, std::uint64_t items)>;
+  virtual void encode(std::span<const Prediction> batch, Emit emit) = 0;
+  // The entries of a payload as payloads of their own, in the same order every time: when the log refuses a
+  // payload for good, one bad entry must not take the others with it.
+  virtual std::vector<std::string> split(const std::string& payload) = 0;
   // Delivers once. The same key with the same payload again is the same batch. `invalid`, `too_large` and
   // `unprocessable` are final; every other error may pass.
   virtual Result<void> deliver(std::string_view key, const std::string& payload) = 0;
@@ -70,11 +75,12 @@ class RecordingQueue final : public PredictionSink {
  private:
   void run();
   void write_batches(std::vector<Prediction>& taken);
-  void write_batch(std::span<const Prediction> batch);
+  void write(const SpoolRecord& record);
   void keep(const SpoolRecord& record);
   void replay();
   // Delivers and counts; false if it may be tried again later.
   bool deliver(const SpoolRecord& record);
+  Result<void> deliver_one_by_one(const SpoolRecord& record);
   void drop(std::uint64_t count, metrics::Counter& counter, std::atomic<std::uint64_t>& total);
   void refresh_gauges();
 

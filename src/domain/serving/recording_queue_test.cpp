@@ -28,14 +28,20 @@ struct Log {
 class LogTransport final : public PredictionTransport {
  public:
   explicit LogTransport(Log& log) : log_(log) {}
-  std::string encode(std::span<const Prediction> batch) override {
+  void encode(std::span<const Prediction> batch, Emit emit) override {
     std::string text;
     for (const Prediction& prediction : batch) text += prediction.request_id + "\n";
-    return text;
+    emit(std::move(text), batch.size());
+  }
+  std::vector<std::string> split(const std::string& payload) override {
+    std::vector<std::string> parts;
+    for (std::size_t at = 0, end = 0; (end = payload.find('\n', at)) != std::string::npos; at = end + 1)
+      parts.push_back(payload.substr(at, end - at + 1));
+    return parts;
   }
   Result<void> deliver(std::string_view key, const std::string& payload) override {
     ++log_.attempts;
-    if (log_.refuses) return fail(Code::invalid, "refused");
+    if (log_.refuses || payload.find("bad") != std::string::npos) return fail(Code::invalid, "refused");
     if (log_.away) return fail(Code::unavailable, "away");
     const Lock lock(log_.mutex);
     if (std::find(log_.keys.begin(), log_.keys.end(), key) != log_.keys.end()) return {};
@@ -148,6 +154,19 @@ TEST_F(RecordingTest, WhatTheLogRefusesForGoodIsNotTriedAgain) {
   queue->stop();
   const Lock lock(log_.mutex);
   EXPECT_EQ(log_.ids, std::vector<std::string>{"1"});
+}
+
+TEST_F(RecordingTest, OneBadEntryDoesNotTakeTheOthersWithIt) {
+  const auto queue = start();
+  for (int i = 0; i < 5; ++i) queue->offer(prediction(i));
+  Prediction bad;
+  bad.request_id = "bad";
+  queue->offer(std::move(bad));
+  for (int i = 5; i < 10; ++i) queue->offer(prediction(i));
+  queue->stop();
+  expect_all(10);
+  EXPECT_EQ(queue->stats().rejected, 1U);
+  EXPECT_EQ(queue->stats().delivered, 10U);
 }
 
 TEST_F(RecordingTest, AFullQueueDropsWithoutWaiting) {
