@@ -176,6 +176,7 @@ Result<void> read_inputs(const element& value, std::string_view& blobs, InferReq
         return fail_field("inputs", fmt::format("input '{}' is given twice", tensor.name));
     request.inputs.push_back(std::move(tensor));
   }
+  if (request.inputs.empty()) return fail_field("inputs", "inputs is empty; at least one is needed");
   return {};
 }
 

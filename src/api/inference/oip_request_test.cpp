@@ -120,21 +120,40 @@ TEST(OipRequest, ShapesThatLieAreRefusedWithoutTakingMemory) {
 }
 
 TEST(OipRequest, MalformedDocumentsAreRefused) {
-  for (const std::string body :
-       {"", "{", "[]", "null", "{\"inputs\":1}", "{}", "{\"inputs\":[1]}", "{\"inputs\":[{}]}",
-        "{\"inputs\":[],\"inputs\":[]}", "{\"inputs\":[],\"outputs\":{}}", "{\"inputs\":[],\"outputs\":[{}]}",
-        "{\"inputs\":[],\"outputs\":[1]}", "{\"inputs\":[],\"outputs\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
-        "{\"inputs\":[],\"parameters\":1}", "{\"inputs\":[],\"id\":1}", "{\"inputs\":[\"\xff\"]}",
-        "{\"inputs\":[]} x"})
+  const std::string one = R"("inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]}])";
+  ASSERT_EQ(message("{" + one + "}"), "");
+  for (const std::string& body :
+       std::vector<std::string>{"",
+                                "{",
+                                "[]",
+                                "null",
+                                "{\"inputs\":1}",
+                                "{}",
+                                "{\"inputs\":[]}",
+                                "{\"inputs\":[1]}",
+                                "{\"inputs\":[{}]}",
+                                "{" + one + "," + one + "}",
+                                "{" + one + ",\"outputs\":{}}",
+                                "{" + one + ",\"outputs\":[{}]}",
+                                "{" + one + ",\"outputs\":[1]}",
+                                "{" + one + ",\"outputs\":[{\"name\":\"a\"},{\"name\":\"a\"}]}",
+                                "{" + one + ",\"parameters\":1}",
+                                "{" + one + ",\"id\":1}",
+                                "{" + one + ",\"id\":\"\\u0000\"}",
+                                "{" + one + ",\"id\":\"" + std::string(241, 'x') + "\"}",
+                                "{\"inputs\":[\"\xff\"]}",
+                                "{" + one + "} x"})
     EXPECT_NE(message(body), "") << body;
   EXPECT_NE(message(std::string(100'000, '[') + std::string(100'000, ']')).find("deeper"), std::string::npos);
   EXPECT_NE(message(R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]},
                        {"name":"x","shape":[1],"datatype":"FP64","data":[1]}]})")
                 .find("twice"),
             std::string::npos);
-  EXPECT_NE(message(R"({"inputs":[],"outputs":[{"name":"a","parameters":{"classification":3}}]})")
-                .find("classification"),
-            std::string::npos);
+  EXPECT_NE(
+      message(
+          R"({"inputs":[{"name":"x","shape":[1],"datatype":"FP64","data":[1]}],"outputs":[{"name":"a","parameters":{"classification":3}}]})")
+          .find("classification"),
+      std::string::npos);
 }
 
 std::string with_blob(std::string json, std::string_view blob, std::size_t& json_bytes) {
