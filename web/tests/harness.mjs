@@ -71,6 +71,9 @@ export async function startServer(flags = []) {
     const late = setTimeout(() => child.kill('SIGKILL'), stopLimitMs);
     await ended;
     clearTimeout(late);
+    // A worker that outlived its server would hold these open and the test would never end.
+    child.stdout.destroy();
+    child.stderr.destroy();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
