@@ -37,6 +37,12 @@ tl::unexpected<Error> failed(const std::string& path, const char* what) {
 
 }  // namespace
 
+std::string_view network_file_system(std::uint32_t magic) noexcept {
+  for (const FileSystem& refused : kRefused)
+    if (magic == refused.magic) return refused.name;
+  return {};
+}
+
 Result<void> sync_folder(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return failed(folder, "cannot open the folder");
@@ -66,13 +72,13 @@ Result<void> refuse_network_file_system(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path().string();
   struct statfs info{};
   if (::statfs(folder.c_str(), &info) != 0) return failed(folder, "cannot look at the file system of");
-  for (const FileSystem& refused : kRefused)
-    if (static_cast<std::uint32_t>(info.f_type) == refused.magic)
-      return fail(
-          Code::unsupported,
-          fmt::format("{} is on a network file system ({}), where SQLite loses data; put the database on a "
-                      "local disk or use PostgreSQL",
-                      path, refused.name));
+  const std::string_view name = network_file_system(static_cast<std::uint32_t>(info.f_type));
+  if (!name.empty())
+    return fail(
+        Code::unsupported,
+        fmt::format("{} is on a network file system ({}), where SQLite loses data; put the database on a "
+                    "local disk or use PostgreSQL",
+                    path, name));
   return {};
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -12,6 +14,8 @@ Result<void> make_folders(const std::string& path);
 // `unsupported` if the file's folder is on a file system whose locks or shared memory cannot be relied on
 // between machines: NFS, SMB, 9p, FUSE and the like. WAL needs both.
 Result<void> refuse_network_file_system(const std::string& path);
+// The name of such a file system by its magic number (statfs); empty for a local one.
+std::string_view network_file_system(std::uint32_t magic) noexcept;
 // Makes a new file's name survive a power cut.
 Result<void> sync_folder(const std::string& folder);
 
