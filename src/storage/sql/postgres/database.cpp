@@ -152,7 +152,7 @@ extern "C" __attribute__((visibility("default"))) bool tracseq_postgres_open(
   if (opened) {
     *database = std::move(*opened);
   } else {
-    *error = std::move(opened).error();
+    *error = opened.error();
   }
   return opened.has_value();
 }

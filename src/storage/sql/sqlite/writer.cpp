@@ -189,7 +189,7 @@ void Writer::go_on_in_parent() { mutex_.unlock(); }
 
 void Writer::go_on_in_child() {
   // Threads that wait in the parent do not exist here; what they wait on cannot be cleaned up, only left.
-  (void)idle_.release();
+  (void)idle_.release();  // NOLINT(bugprone-unused-return-value): left to leak on purpose
   idle_ = std::make_unique<std::condition_variable_any>();
   turn_lock_->forget_file();
   mutex_.unlock();
