@@ -270,7 +270,7 @@ std::vector<Attention> attention(const Sources& from) {
   };
   failures(from.runs, "run", "name", "Run");
   failures(from.pipelines, "pipeline_run", "pipeline_id", "Pipeline run");
-  std::sort(found.begin(), found.end(),
+  std::stable_sort(found.begin(), found.end(),
                    [](const Attention& a, const Attention& b) { return a.time > b.time; });
   if (found.size() > kAttentionShownMax) found.resize(kAttentionShownMax);
   return found;
