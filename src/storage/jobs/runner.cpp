@@ -11,6 +11,8 @@
 namespace tracseq::jobs {
 namespace {
 
+constexpr std::chrono::milliseconds kLookEvery{500};
+
 bool worth_retrying(Code code) {
   switch (code) {
     case Code::unavailable:
@@ -106,6 +108,7 @@ void JobRunner::run(const ClaimedJob& claimed) {
   auto running = std::make_shared<Running>();
   running->lease = {job.job_id, claimed.token};
   running->beat_at = Steady::now() + options_.lease / 3;
+  running->look_at = Steady::now() + kLookEvery;
   running->ctx = options_.context;
   running->ctx.project_id = job.project_id;
   running->ctx.request_id = job.job_id;
@@ -171,12 +174,15 @@ void JobRunner::pump() {
 void JobRunner::tend(Running& running) {
   if (running.lost) return;
   flush(running);
-  // A cancellation is seen within a second even where leases are long.
-  if (Steady::now() < running.beat_at) return;
-  const auto beat = store_.heartbeat(running.lease, options_.lease);
-  running.beat_at = Steady::now() + std::min<Steady::duration>(options_.lease / 3, std::chrono::seconds{1});
-  if (beat && beat->cancel_requested) running.cancelled->store(true);
-  if (beat || beat.error().code != Code::conflict) return;
+  const auto time = Steady::now();
+  if (time < running.look_at && time < running.beat_at) return;
+  // A cancellation is seen within a second, by reading; writing is for the lease alone.
+  const bool beat = time >= running.beat_at;
+  const auto heard = beat ? store_.heartbeat(running.lease, options_.lease) : store_.look(running.lease);
+  running.look_at = time + kLookEvery;
+  if (beat) running.beat_at = time + (heard ? options_.lease / 3 : std::chrono::milliseconds{500});
+  if (heard && heard->cancel_requested) running.cancelled->store(true);
+  if (heard || heard.error().code != Code::conflict) return;
   // Another worker has the job, or it has ended without us: what goes on here is for nothing.
   running.lost = true;
   running.cancelled->store(true);

@@ -79,8 +79,9 @@ class JobRunner {
     JobLease lease;
     std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
     JobReporter reporter;
-    Steady::time_point beat_at;
-    bool lost = false;  // the lease; only the pump writes it
+    Steady::time_point beat_at;  // the lease's next extension
+    Steady::time_point look_at;  // the next look for a cancellation
+    bool lost = false;           // the lease; only the pump writes it
     CallContext ctx;
   };
 

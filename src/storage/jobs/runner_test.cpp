@@ -115,13 +115,15 @@ TEST_P(JobRunnerTest, ACancelledJobStops) {
       std::this_thread::sleep_for(milliseconds{5});
     }
   });
-  JobRunner runner(*store_, options(seconds{3}));
+  JobRunner runner(*store_, options(seconds{60}));
   runner.add("endless", handler);
   runner.start();
   const Job job = enqueue("endless");
   while (store_->get(job.job_id)->state == JobState::queued) std::this_thread::sleep_for(milliseconds{10});
+  const auto asked = Steady::now();
   ASSERT_TRUE(store_->cancel(ctx_, job.job_id));
   EXPECT_EQ(wait(job).state, JobState::cancelled);
+  EXPECT_LT(Steady::now() - asked, seconds{10}) << "long before the lease's next extension";
 }
 
 TEST_P(JobRunnerTest, HeartbeatsKeepALongJob) {

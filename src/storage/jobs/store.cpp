@@ -216,6 +216,15 @@ Result<Heartbeat> JobStore::heartbeat(const JobLease& lease, std::chrono::second
   });
 }
 
+Result<Heartbeat> JobStore::look(const JobLease& lease) {
+  TRACSEQ_TRY(const auto stored,
+              database_.read([&](sql::Session& session) { return rows::by_id(session, lease.job_id); }));
+  if (!stored || stored->token != lease.token || stored->job.state != JobState::running)
+    return lost_lease(lease);
+  return Heartbeat{stored->job.lease_until.value_or(Timestamp{}),
+                   stored->job.cancel_requested_at.has_value()};
+}
+
 Result<void> JobStore::report(const CallContext& ctx, const JobLease& lease, std::optional<double> progress,
                               const std::optional<std::string>& message,
                               const std::vector<std::string>& lines) {

@@ -94,6 +94,8 @@ class JobStore {
   // writes nothing when there is nothing.
   Result<std::optional<ClaimedJob>> claim(const CallContext& ctx, const ClaimRequest& request);
   Result<Heartbeat> heartbeat(const JobLease& lease, std::chrono::seconds extend_by);
+  // The same without extending the lease: a read.
+  Result<Heartbeat> look(const JobLease& lease);
   // Fraction 0…1 (clamped; NaN is `invalid`) and log lines, together: what a worker says while it works.
   Result<void> report(const CallContext& ctx, const JobLease& lease, std::optional<double> progress,
                       const std::optional<std::string>& message, const std::vector<std::string>& lines);
