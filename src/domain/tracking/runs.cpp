@@ -158,7 +158,8 @@ Result<Run> Runs::restore(const CallContext& ctx, const RunRef& ref) {
                              });
 }
 
-Result<std::int64_t> Runs::purge(const CallContext& ctx, Timestamp before, std::int64_t limit) {
+Result<std::int64_t> Runs::purge(const CallContext& ctx, Timestamp before, std::int64_t limit,
+                                 const AlsoPurge& also) {
   TRACSEQ_TRY(const auto ids, database_.read([&](sql::Session& session) {
     return session.query_all(kExpired, args(ctx.project_id, before, limit),
                              [](const sql::Row& row) { return row.str(0); });
@@ -169,6 +170,7 @@ Result<std::int64_t> Runs::purge(const CallContext& ctx, Timestamp before, std::
                                          [&](sql::Transaction& tx, audit::Record& record) -> Result<RunRef> {
                                            TRACSEQ_TRY(const Run run, load_run(tx, ctx, id));
                                            record.before = to_document(run);
+                                           if (also) TRACSEQ_CHECK(also(tx, id));
                                            TRACSEQ_CHECK(tx.execute(kPurge, args(id)));
                                            record.publish("runs", "purged");
                                            return RunRef{id, {}};

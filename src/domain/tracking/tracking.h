@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
+
 #include "base/context.h"
 #include "domain/audit/ledger.h"
 #include "domain/tracking/types.h"
@@ -49,8 +51,10 @@ class Runs {
   Result<Run> remove(const CallContext& ctx, const RunRef& ref);
   Result<Run> restore(const CallContext& ctx, const RunRef& ref);
   // Removes for good what has been in the trash since before `before`, at most `limit` runs. Returns how
-  // many.
-  Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit);
+  // many. `also` runs in the transaction that removes a run: what others keep of it goes with it.
+  using AlsoPurge = std::function<Result<void>(sql::Transaction& tx, const std::string& run_id)>;
+  Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit,
+                             const AlsoPurge& also = {});
 
  private:
   sql::Database& database_;

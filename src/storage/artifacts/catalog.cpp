@@ -199,6 +199,11 @@ Result<std::int64_t> ArtifactCatalog::remove_all(sql::Transaction& tx, OwnerType
   return rows::set_all_deleted(tx, owner_type, owner_id, now());
 }
 
+Result<std::int64_t> ArtifactCatalog::forget_all(sql::Transaction& tx, OwnerType owner_type,
+                                                 const std::string& owner_id) {
+  return rows::expire_all(tx, owner_type, owner_id);
+}
+
 Result<Artifact> ArtifactCatalog::restore(sql::Transaction& tx, const std::string& artifact_id) {
   TRACSEQ_TRY(Artifact row, get(tx, artifact_id));
   if (!row.deleted_at) return row;

@@ -103,6 +103,9 @@ class ArtifactCatalog {
   // All current artifacts of an owner; returns how many.
   static Result<std::int64_t> remove_all(sql::Transaction& tx, OwnerType owner_type,
                                          const std::string& owner_id);
+  // The owner is gone for good: what it had, trash included, goes with the next collection. Returns how many.
+  static Result<std::int64_t> forget_all(sql::Transaction& tx, OwnerType owner_type,
+                                         const std::string& owner_id);
   // Back from the trash; `conflict` if the path has been used again.
   static Result<Artifact> restore(sql::Transaction& tx, const std::string& artifact_id);
 

@@ -213,6 +213,20 @@ TEST_P(CatalogTest, CollectionTakesWhatNothingPointsTo) {
   EXPECT_EQ(text_of(put("late", "orphan")), "orphan");
 }
 
+TEST_P(CatalogTest, WhatAGoneOwnerHadGoesWithIt) {
+  const Artifact mine = put("a", "x");
+  const Artifact trashed = put("b", "y");
+  const Artifact other = put("a", "z", "run2");
+  ASSERT_TRUE(remove(trashed));
+  EXPECT_EQ(database().write([&](sql::Transaction& tx) {
+    return ArtifactCatalog::forget_all(tx, OwnerType::run, "run1");
+  }),
+            2);
+  EXPECT_EQ(catalog_->collect(ctx_)->rows, 2);
+  EXPECT_EQ(catalog_->get(mine.artifact_id).error().code, Code::not_found);
+  EXPECT_TRUE(catalog_->get(other.artifact_id));
+}
+
 TEST_P(CatalogTest, ExpiryIsNotedInItsTransaction) {
   const Artifact gone = put("gone", "gone");
   ASSERT_TRUE(remove(gone));

@@ -82,6 +82,10 @@ constexpr sql::Statement kSetAllDeleted{"artifacts.set_all_deleted",
                                         "UPDATE artifacts SET deleted_us = ?, current = 0 WHERE owner_type = "
                                         "? AND owner_id = ? AND deleted_us IS NULL"};
 
+constexpr sql::Statement kExpireAll{
+    "artifacts.expire_all",
+    "UPDATE artifacts SET deleted_us = 1, current = 0 WHERE owner_type = ? AND owner_id = ?"};
+
 }  // namespace
 
 Result<std::string> root_token(sql::Transaction& tx, const std::string& root, const std::string& fresh) {
@@ -208,6 +212,10 @@ Result<void> set_deleted(sql::Transaction& tx, const std::string& artifact_id,
 Result<std::int64_t> set_all_deleted(sql::Transaction& tx, OwnerType owner_type, const std::string& owner_id,
                                      Timestamp time) {
   return tx.execute(kSetAllDeleted, args(time, enum_name(owner_type), owner_id));
+}
+
+Result<std::int64_t> expire_all(sql::Transaction& tx, OwnerType owner_type, const std::string& owner_id) {
+  return tx.execute(kExpireAll, args(enum_name(owner_type), owner_id));
 }
 
 }  // namespace tracseq::artifacts::rows

@@ -52,4 +52,6 @@ Result<void> set_deleted(sql::Transaction& tx, const std::string& artifact_id, s
 Result<std::int64_t> set_all_deleted(sql::Transaction& tx, OwnerType owner_type, const std::string& owner_id,
                                      Timestamp time);
 
+Result<std::int64_t> expire_all(sql::Transaction& tx, OwnerType owner_type, const std::string& owner_id);
+
 }  // namespace tracseq::artifacts::rows
