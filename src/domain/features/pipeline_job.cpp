@@ -226,7 +226,7 @@ class Pipeline {
     std::vector<std::string> names;
     for (const auto& info : infos) names.push_back(info.name);
     TRACSEQ_TRY(tables::CsvWriter csv, tables::CsvWriter::create(staging() + "/" + kCsvFile, names));
-    TRACSEQ_TRY(OutputReader rows, OutputReader::open(fitted, passed, *table_, csv, check_));
+    TRACSEQ_TRY(OutputReader rows, OutputReader::open(fitted, passed, *table_, &csv, check_));
     // DuckDB may write below the run's work folder alone; the file is moved afterwards.
     const std::string parquet = folder_ + "/" + kParquetFile;
     TRACSEQ_CHECK(table_->write_parquet(infos, rows, parquet));

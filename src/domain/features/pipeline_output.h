@@ -29,18 +29,18 @@ class OutputReader final : public tables::BatchReader {
   // The names of the output; a passed column whose name a feature has is left out.
   static std::vector<tables::ColumnInfo> columns(const Fitted& fitted, const PassedColumns& passed);
   static Result<OutputReader> open(Fitted& fitted, const PassedColumns& passed, tables::Table& table,
-                                   tables::CsvWriter& csv, const tables::Check& check);
+                                   tables::CsvWriter* csv, const tables::Check& check);
   Result<const tables::ColumnBatch*> next() override;
 
  private:
-  OutputReader(Fitted& fitted, const PassedColumns& passed, tables::CsvWriter& csv,
+  OutputReader(Fitted& fitted, const PassedColumns& passed, tables::CsvWriter* csv,
                const tables::Check& check)
       : fitted_(fitted), passed_(passed), csv_(csv), check_(check) {}
   void pass_columns(std::size_t first, std::size_t last);
 
   Fitted& fitted_;
   const PassedColumns& passed_;
-  tables::CsvWriter& csv_;
+  tables::CsvWriter* csv_;
   const tables::Check& check_;
   std::unique_ptr<tables::BatchReader> reader_;
   std::vector<std::size_t> kept_;  // of the passed columns
