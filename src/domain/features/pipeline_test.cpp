@@ -83,7 +83,7 @@ class PipelineTest : public sql::testing::DatabaseTest {
     reports_.emplace(database(), *ledger_, *jobs_, *schemas_);
     runs_.emplace(database(), *ledger_, *jobs_, *schemas_, *configs_);
     job_.emplace(PipelineJob::Services{*schemas_, *reports_, *configs_, *runs_, *jobs_, *catalog_},
-                 (folder_.path() / "work").string(), tables::EngineLimits{});
+                 (folder_.path() / "work").string(), limits());
     data::Schema schema;
     schema.schema_id = "lab";
     schema.name = "Laboratory";
@@ -105,6 +105,7 @@ class PipelineTest : public sql::testing::DatabaseTest {
     sql::testing::DatabaseTest::TearDown();
   }
 
+  [[nodiscard]] virtual tables::EngineLimits limits() const { return {}; }
   static FeatureConfig plain_config() {
     FeatureConfig config;
     config.config_id = "plain";
@@ -300,6 +301,49 @@ TEST_P(PipelineTest, RefusesUnknownSchemasAndConfigurations) {
   FeatureConfig other = plain_config();
   other.name = "Other";
   EXPECT_EQ(configs_->create(ctx_, other).error().code, Code::conflict);
+}
+
+// A file five times the memory the run may use. Slow; the database plays no part in it, so on one kind only.
+class LargeFileTest : public PipelineTest {
+ protected:
+  static constexpr std::uint64_t kMemory = 64UL << 20;
+  [[nodiscard]] tables::EngineLimits limits() const override {
+    tables::EngineLimits limits;
+    limits.memory_bytes = kMemory;
+    return limits;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(, LargeFileTest, ::testing::Values(std::string("sqlite")),
+                         [](const auto& info) { return info.param; });
+
+TEST_P(LargeFileTest, PassesThroughASmallMemory) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  StartPipeline start = request("");
+  std::int64_t rows = 0;
+  {
+    std::ofstream file(start.settings.path, std::ios::binary);
+    file << "sample_id,sample_type,concentration,volume,note,approved\n";
+    std::uint64_t state = 1;
+    std::string block;
+    for (std::uint64_t bytes = 0; bytes < 5 * kMemory; bytes += block.size()) {
+      block.clear();
+      for (int i = 0; i < 10'000; ++i, ++rows) {
+        state = state * 6364136223846793005U + 1442695040888963407U;
+        block += fmt::format("S{},{},{}.{},{},{:016x}{:016x} a note of the technician,{}\n", rows,
+                             rows % 3 == 0 ? "blood" : "urine", state >> 57, state >> 40, rows % 200, state,
+                             ~state, rows % 2 == 0 ? "True" : "False");
+      }
+      file << block;
+    }
+  }
+  const auto run = runs_->start(ctx_, start);
+  ASSERT_TRUE(run) << run.error().message;
+  runner_->start();
+  ASSERT_TRUE(jobs_->wait(ctx_, run->job_id, 500s));
+  const auto done = runs_->get(ctx_, {run->run_id});
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->status, PipelineStatus::completed) << done->error_message.value_or("still running");
+  EXPECT_EQ(done->output_rows, rows);
 }
 
 }  // namespace
