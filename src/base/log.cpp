@@ -54,6 +54,8 @@ void write(Level level, std::string_view event, Fields fields) noexcept {
     // caller.
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
   } catch (...) {  // no memory for a log line is no reason to fail the work it tells of
+    constexpr std::string_view kLost = "{\"level\":\"error\",\"event\":\"a log line was lost: no memory\"}\n";
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kLost.data(), kLost.size());
   }
 }
 

@@ -381,23 +381,24 @@ TEST_P(RegistryTest, EveryChangeLeavesItsEntry) {
 
 // Several registering and promoting at once: one version each, one in production, no number twice.
 TEST_P(RegistryTest, ConcurrentChangesKeepTheRules) {
-  constexpr int kThreads = 4;
-  constexpr int kRounds = 5;
+  constexpr std::size_t kThreads = 4;
+  constexpr std::size_t kRounds = 5;
   std::vector<RegisterVersion> requests;
-  for (int i = 0; i < kThreads * kRounds; ++i) requests.push_back(request("", "object " + std::to_string(i)));
+  for (std::size_t i = 0; i < kThreads * kRounds; ++i)
+    requests.push_back(request("", "object " + std::to_string(i)));
   std::atomic<int> failed{0};
   std::vector<std::thread> threads;
-  for (int t = 0; t < kThreads; ++t)
+  for (std::size_t t = 0; t < kThreads; ++t)
     threads.emplace_back([&, t] {
-      for (int i = 0; i < kRounds; ++i) {
-        const auto made = registry_->add(ctx_, requests[static_cast<std::size_t>(t * kRounds + i)]);
+      for (std::size_t i = 0; i < kRounds; ++i) {
+        const auto made = registry_->add(ctx_, requests[t * kRounds + i]);
         if (!made || !promote(made->version)) ++failed;
       }
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(failed, 0);
   const auto all = registry_->list(ctx_, {"lab", {}, {}, 100, {}});
-  EXPECT_EQ(all->items.size(), static_cast<std::size_t>(kThreads * kRounds));
+  EXPECT_EQ(all->items.size(), kThreads * kRounds);
   EXPECT_EQ(registry_->list(ctx_, {"lab", {}, ModelStatus::production, 100, {}})->items.size(), 1U);
   EXPECT_EQ(registry_->get(ctx_, {"lab", "1.0.19"})->version_number, 20);
 }

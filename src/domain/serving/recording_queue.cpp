@@ -21,7 +21,7 @@ std::size_t size_of(const Prediction& prediction) {
   for (const auto* tensors : {&prediction.inputs, &prediction.outputs})
     for (const Tensor& tensor : *tensors) {
       size += sizeof tensor + tensor.data.size() + tensor.shape.size() * sizeof(std::int64_t);
-      for (const std::string& text : tensor.strings) size += sizeof text + text.size();
+      for (const std::string& text : tensor.strings) size += sizeof(std::string) + text.size();
     }
   // A record's columns become the inputs: about as many members as numbers.
   for (const Json& record : prediction.records)
@@ -56,17 +56,21 @@ RecordingQueue::~RecordingQueue() { stop(); }
 
 void RecordingQueue::offer(Prediction prediction) noexcept {
   offered_.fetch_add(1, std::memory_order_relaxed);
+  if (!try_push(std::move(prediction))) drop(1, overflowed_metric_, overflowed_);
+}
+
+bool RecordingQueue::try_push(Prediction prediction) noexcept {
   try {
     const std::size_t size = size_of(prediction);
     const Lock lock(mutex_);
-    if (!stopping_ && queue_.size() < kRecordingQueueMax && queue_bytes_ + size <= kRecordingQueueBytesMax) {
-      queue_bytes_ += size;
-      queue_.push_back(std::move(prediction));  // no wake-up: the thread comes by every kRecordingInterval
-      return;
-    }
-  } catch (const std::bad_alloc&) {  // counted below as any other overflow
+    if (stopping_ || queue_.size() >= kRecordingQueueMax || queue_bytes_ + size > kRecordingQueueBytesMax)
+      return false;
+    queue_.push_back(std::move(prediction));  // no wake-up: the thread comes by every kRecordingInterval
+    queue_bytes_ += size;
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
   }
-  drop(1, overflowed_metric_, overflowed_);
 }
 
 void RecordingQueue::drop(std::uint64_t count, metrics::Counter& counter, std::atomic<std::uint64_t>& total) {

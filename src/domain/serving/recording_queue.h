@@ -78,6 +78,8 @@ class RecordingQueue final : public PredictionSink {
   void write(const SpoolRecord& record);
   void keep(const SpoolRecord& record);
   void replay();
+  // False if there is no room (or no memory) for it.
+  bool try_push(Prediction prediction) noexcept;
   // Delivers and counts; false if it may be tried again later.
   bool deliver(const SpoolRecord& record);
   Result<void> deliver_one_by_one(const SpoolRecord& record);
