@@ -156,11 +156,12 @@ std::vector<DriverStep> Core::driver_steps() {
        [&](const CallContext& ctx) { return all.collect(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
        [&](const CallContext& ctx) {
-         return all.runs.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax,
-                               [](sql::Transaction& tx, const std::string& run_id) -> Result<void> {
-                                 TRACSEQ_CHECK(artifacts::ArtifactCatalog::forget_all(tx, artifacts::OwnerType::run, run_id));
-                                 return {};
-                               });
+         return all.runs.purge(
+             ctx, now() - kTrashKept, kPurgedAtOnceMax,
+             [](sql::Transaction& tx, const std::string& run_id) -> Result<void> {
+               TRACSEQ_CHECK(artifacts::ArtifactCatalog::forget_all(tx, artifacts::OwnerType::run, run_id));
+               return {};
+             });
        }},
   };
   for (DriverStep& step : monitoring_steps(all.monitoring)) steps.push_back(std::move(step));

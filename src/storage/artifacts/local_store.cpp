@@ -157,7 +157,8 @@ Result<FileHandle> LocalStore::open_content(const Location& location, std::uint6
   struct stat info{};
   if (::fstat(file.get(), &info) != 0) return fail(file_error("reading an artifact", place(location), errno));
   // A device, pipe or socket planted here, or a file that is also known under a name elsewhere, is not ours.
-  if (!S_ISREG(info.st_mode) || info.st_nlink != 1)
+  // No name at all is one whose content was just stored again: a new file took the name after we opened it.
+  if (!S_ISREG(info.st_mode) || info.st_nlink > 1)
     return fail(Code::not_found, "reading an artifact: there is no such file", place(location));
   size = static_cast<std::uint64_t>(info.st_size);
   if (location.layout == Layout::blob && size != location.size_bytes)

@@ -40,16 +40,22 @@ std::string text_columns(const std::vector<std::string>& names) {
   return out + "}";
 }
 
-std::string scan_of(const InputFile& file) {
+// What a thread reads at once. DuckDB's own 32 MiB a thread would be most of a small run's memory.
+std::uint64_t csv_buffer(const EngineLimits& limits, std::uint64_t line_max) {
+  const auto share = limits.memory_bytes / (16 * static_cast<std::uint64_t>(std::max(1, limits.threads)));
+  return std::clamp(share, 2 * line_max, std::uint64_t{32} << 20);
+}
+
+std::string scan_of(const InputFile& file, const EngineLimits& limits) {
   const std::uint64_t line_max = kLineBytesMax + 16;
   switch (file.format) {
     case FileFormat::csv:
       // No new_line: DuckDB finds it, and naming \r\n together with nullstr loses every row (1.4.4).
       return fmt::format(
           "read_csv({}, auto_detect = false, header = true, delim = {}, quote = '\"', escape = '\"', "
-          "nullstr = {}, max_line_size = {}, strict_mode = true, columns = {})",
+          "nullstr = {}, max_line_size = {}, buffer_size = {}, strict_mode = true, columns = {})",
           quote(file.path), quote(std::string_view(&file.delimiter, 1)), kMissingTexts, line_max,
-          text_columns(file.columns));
+          csv_buffer(limits, line_max), text_columns(file.columns));
     case FileFormat::json_lines:
       return fmt::format(
           "read_json({}, format = 'newline_delimited', maximum_object_size = {}, columns = {})",
@@ -238,7 +244,7 @@ class DuckEngine final : public TableEngine {
     }
     TRACSEQ_TRY(const auto table, DuckTable::make(file.path, file.path + ".d", {}));
     const auto sql =
-        fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file));
+        fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file, {}));
     TRACSEQ_CHECK(table->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
       for (std::size_t r = 0; r < batch.rows; ++r)
         infos.push_back({std::string(batch.columns[0].text(r)), type_of_sql(batch.columns[1].text(r))});
@@ -257,7 +263,7 @@ class DuckEngine final : public TableEngine {
         return fail(
             Error{Code::not_found, fmt::format("the file has no column '{}'", column.name), {}, column.name});
     TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, limits));
-    TRACSEQ_CHECK(table->load(scan_of(file), columns, check));
+    TRACSEQ_CHECK(table->load(scan_of(file, limits), columns, check));
     return table;
   }
 
