@@ -56,10 +56,12 @@ def convert(model: Any, rows: Optional[Any] = None) -> Conversion:
     except Exception as error:
         result.reason = f"there is no converter for {type(model).__name__}: {_first_line(error)}"
         return result
-    _describe(model, graph, result)
-    result.reason = _difference(model, graph, _usable(rows, result.features) or comparison_rows(model))
-    if not result.reason:
-        result.onnx = graph.SerializeToString()
+    try:
+        _describe(model, graph, result)
+        result.reason = _compare(model, graph, _usable(rows, result.features))
+        result.onnx = None if result.reason else graph.SerializeToString()
+    except Exception as error:  # whatever a model does: it is registered all the same
+        result.reason = f"the conversion of {type(model).__name__} failed: {_named(error)}"
     return result
 
 
@@ -78,8 +80,8 @@ def _refusal(model: Any) -> str:
         check_is_fitted(model)
     except NotFittedError:
         return f"the {type(model).__name__} is not fitted"
-    except TypeError as error:
-        return f"{name} cannot be converted: {error}"
+    except Exception as error:  # an estimator's own code
+        return f"{name} cannot be converted: {_named(error)}"
     if not hasattr(model, "predict"):
         return f"{name} has no predict"
     if not isinstance(getattr(model, "n_features_in_", None), int):
@@ -90,6 +92,10 @@ def _refusal(model: Any) -> str:
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
     return (lines[0] if lines else type(error).__name__)[:300]
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}: {_first_line(error)}"
 
 
 def _graph(model: Any, features: int) -> Any:
@@ -254,22 +260,33 @@ def _describe(model: Any, graph: Any, result: Conversion) -> None:
 def _usable(rows: Optional[Any], features: int) -> Optional[Any]:
     if rows is None or getattr(rows, "ndim", 0) != 2 or rows.shape[1] != features or len(rows) == 0:
         return None
-    return _Truthy(rows)
+    return rows
 
 
-class _Truthy:
-    """An array that may stand in an `or`."""
+def _compare(model: Any, graph: Any, rows: Optional[Any]) -> str:
+    """In what the converted model differs from the original on the rows, drawn ones if there are none; "" where it
+    does not. An original that cannot predict them cannot be compared, so it is not served.
+    """
+    import numpy as np
 
-    def __init__(self, rows: Any) -> None:
-        self.rows = rows
+    samples = np.ascontiguousarray(comparison_rows(model) if rows is None else rows, dtype=np.float64)
+    try:
+        expected = np.asarray(_predict(model, samples))
+    except Exception as error:
+        if rows is not None:
+            return f"{type(model).__name__} cannot predict the output of its pipeline run: {_named(error)}"
+        return (
+            f"{type(model).__name__} cannot predict the {len(samples)} samples drawn to compare it on "
+            f"({_named(error)}); with the pipeline run it was trained on, rows of that are taken (pipeline_run_id)"
+        )
+    return _difference(graph, samples, expected)
 
 
-def _difference(model: Any, graph: Any, rows: Any) -> str:
-    """In what the converted model differs from the original on the rows; "" where it does not."""
+def _difference(graph: Any, samples: Any, expected: Any) -> str:
+    """In what the converted model's answers differ from the expected ones; "" where they do not."""
     import numpy as np
     import onnxruntime
 
-    samples = np.ascontiguousarray(rows.rows if isinstance(rows, _Truthy) else rows, dtype=np.float64)
     try:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -278,7 +295,6 @@ def _difference(model: Any, graph: Any, rows: Any) -> str:
         converted = np.asarray(session.run(None, {INPUT: samples})[0])
     except Exception as error:
         return f"the converted model cannot be run: {_first_line(error)}"
-    expected = np.asarray(_predict(model, samples))
     if converted.shape != expected.shape:
         converted = converted.reshape(expected.shape) if converted.size == expected.size else converted
     if converted.shape != expected.shape:

@@ -47,11 +47,10 @@ def thresholds_of_trees(model: Any) -> list[list[float]]:
 
 def _thresholds(model: Any, features: int) -> list[list[float]]:
     """Per feature the thresholds of the model's trees, in the terms of the model's input."""
-    found = [known[:_THRESHOLDS_MAX] for known in thresholds_of_trees(model)][:features]
-    found += [[] for _ in range(features - len(found))]
+    found = [known[:_THRESHOLDS_MAX] for known in thresholds_of_trees(model)]
     for step in reversed(_steps(model)[:-1]):
         found = _undo(step, found)
-    return found
+    return found[:features] + [[] for _ in range(features - len(found))]
 
 
 def _undo(step: Any, thresholds: list[list[float]]) -> list[list[float]]:
@@ -59,16 +58,18 @@ def _undo(step: Any, thresholds: list[list[float]]) -> list[list[float]]:
     center = getattr(step, "mean_", getattr(step, "center_", None))
     scale = getattr(step, "scale_", None)
     lowest = getattr(step, "min_", None)
+    width = min((len(part) for part in (center, scale, lowest) if part is not None), default=len(thresholds))
+    columns = list(enumerate(thresholds[:width]))
     if type(step).__name__ == "MinMaxScaler" and scale is not None and lowest is not None:
-        return [[(v - float(lowest[i])) / float(scale[i]) for v in known] for i, known in enumerate(thresholds)]
+        return [[(v - float(lowest[i])) / float(scale[i]) for v in known] for i, known in columns]
     if type(step).__name__ in ("StandardScaler", "RobustScaler"):
         undone = []
-        for i, known in enumerate(thresholds):
+        for i, known in columns:
             by = float(scale[i]) if scale is not None else 1.0
             to = float(center[i]) if center is not None else 0.0
             undone.append([v * by + to for v in known])
         return undone
-    return [[] for _ in thresholds]
+    return []
 
 
 def _trees(model: Any, depth: int = 0) -> Iterator[Any]:

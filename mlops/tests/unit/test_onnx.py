@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     ExtraTreesClassifier,
     GradientBoostingClassifier,
@@ -20,7 +21,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
@@ -35,6 +36,7 @@ MODELS: list[Any] = [
     DecisionTreeClassifier(random_state=0),
     make_pipeline(StandardScaler(), RandomForestClassifier(n_estimators=20, random_state=0)),
     make_pipeline(MinMaxScaler(), DecisionTreeClassifier(random_state=0)),
+    make_pipeline(PCA(3), StandardScaler(), RandomForestClassifier(n_estimators=5, random_state=0)),
     make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     make_pipeline(StandardScaler(), SVC(probability=False, random_state=0)),
     SGDClassifier(loss="log_loss", random_state=1),
@@ -110,6 +112,27 @@ def test_what_cannot_be_served_says_why(model: Any, words: str) -> None:
     done = convert(model)
     assert done.onnx is None
     assert words in done.reason
+
+
+def test_a_model_that_cannot_predict_the_drawn_rows_says_why_instead_of_raising() -> None:
+    places = np.array([[1.0], [2.0], [3.0], [1.0]])
+    model = make_pipeline(OneHotEncoder(handle_unknown="error"), DecisionTreeClassifier()).fit(places, [0, 1, 1, 0])
+    done = convert(model)
+    assert done.onnx is None
+    assert "unknown categories" in done.reason
+    assert "pipeline_run_id" in done.reason
+    assert convert(model, places).reason == ""
+
+
+@pytest.mark.parametrize("part", ["_describe", "comparison_rows", "_difference"])
+def test_whatever_fails_after_the_conversion_becomes_the_reason(monkeypatch: pytest.MonkeyPatch, part: str) -> None:
+    def broken(*_: Any) -> Any:
+        raise IndexError("index 3 is out of bounds")
+
+    monkeypatch.setattr(f"mlops._onnx.{part}", broken)
+    done = convert(DecisionTreeClassifier(random_state=0).fit(X, Y))
+    assert done.onnx is None
+    assert "IndexError: index 3 is out of bounds" in done.reason
 
 
 def test_a_conversion_that_differs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
