@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "api/export_routes.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
-#include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 
@@ -29,16 +32,32 @@ TRACSEQ_DEFINE_TYPE(ExportList,
 namespace {
 
 constexpr std::uint64_t kParquetMemory = 256UL << 20;
+constexpr std::uint64_t kSpoolBytesMax = 4UL << 30;
 constexpr std::size_t kPageRows = 1000;
 
-// Asks a list for its pages, one after the other.
-class Pages {
+// Rows that come page by page.
+class RowPages {
  public:
-  Pages(const Router& router, const CallContext& ctx, Request request)
+  virtual ~RowPages() = default;
+  // The rows of the next page; nothing at the end.
+  virtual Result<std::optional<Json::Array>> next() = 0;
+};
+
+Result<Json::Array> items_of(const Json& page) {
+  const Json* items = page.find("items");
+  if (items == nullptr || items->as_array() == nullptr)
+    return fail_field("list", "list names no list of rows");
+  return *items->as_array();
+}
+
+// Asks a list for its pages, one after the other.
+class ListPages final : public RowPages {
+ public:
+  ListPages(const Router& router, const CallContext& ctx, Request request)
       : router_(router), ctx_(ctx), request_(std::move(request)) {}
 
-  // The items of the next page; nothing at the end. The list's own error otherwise.
-  Result<std::optional<Json::Array>> next() {
+  // The list's own error otherwise.
+  Result<std::optional<Json::Array>> next() override {
     if (done_) return std::nullopt;
     TRACSEQ_CHECK(ctx_.check());
     Request request;
@@ -52,15 +71,19 @@ class Pages {
     const Json* token = body.find("next_page_token");
     token_ = token != nullptr ? token->string_or("") : "";
     done_ = token_.empty();
-    const Json* items = body.find("items");
-    if (items == nullptr || items->as_array() == nullptr)
-      return fail_field("list", "list names no list of rows");
-    rows_ += std::ssize(*items->as_array());
+    TRACSEQ_TRY(Json::Array items, items_of(body));
+    rows_ += std::ssize(items);
     if (rows_ > kExportRowsMax)
       return fail(Code::too_large,
                   fmt::format("the list has more than {} rows; narrow it with its filters", kExportRowsMax));
-    return *items->as_array();
+    text_ = answer.body;
+    return items;
   }
+  // The last page as the list answered it.
+  [[nodiscard]] const std::string& text() const { return text_; }
+  // From here on the body is under way: the call's deadline was for its head. Stopping still ends it, and
+  // every piece has its own limit.
+  void lift_deadline() { ctx_.deadline = Steady::time_point::max(); }
 
  private:
   static Error error_of(const Json& body) {
@@ -74,17 +97,83 @@ class Pages {
   }
 
   const Router& router_;
-  const CallContext ctx_;
+  CallContext ctx_;
   const Request request_;
   std::string token_;
+  std::string text_;
   std::int64_t rows_ = 0;
   bool done_ = false;
+};
+
+// Pages kept in a file without a name, to be read a second time: the columns are known only after the last
+// row, and the list may have other rows by then. Written to its end, then read from its beginning.
+class Spool final : public RowPages {
+ public:
+  static Result<std::unique_ptr<Spool>> make() {
+    std::string name = (std::filesystem::temp_directory_path() / "tracseq-export-XXXXXX").string();
+    const int file = ::mkostemp(name.data(), O_CLOEXEC);
+    if (file < 0) return fail(Code::unavailable, "no temporary file could be made", std::strerror(errno));
+    ::unlink(name.c_str());
+    return std::unique_ptr<Spool>(new Spool(::fdopen(file, "w+b")));
+  }
+  ~Spool() override { std::fclose(file_); }
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  Result<void> add(const std::string& page) {
+    bytes_ += page.size();
+    if (bytes_ > kSpoolBytesMax)
+      return fail(Code::too_large, fmt::format("the list has more than {} GiB; narrow it with its filters",
+                                               kSpoolBytesMax >> 30));
+    const std::uint64_t size = page.size();
+    if (std::fwrite(&size, sizeof size, 1, file_) != 1 ||
+        std::fwrite(page.data(), 1, page.size(), file_) != page.size())
+      return fail(Code::unavailable, "the temporary folder took no more of the export", std::strerror(errno));
+    return {};
+  }
+  Result<void> rewind() {
+    if (std::fseek(file_, 0, SEEK_SET) != 0)  // flushes what is not written yet
+      return fail(Code::unavailable, "the temporary folder took no more of the export", std::strerror(errno));
+    return {};
+  }
+  Result<std::optional<Json::Array>> next() override {
+    std::uint64_t size = 0;
+    if (std::fread(&size, sizeof size, 1, file_) != 1) {
+      if (std::feof(file_) != 0) return std::nullopt;
+      return fail(Code::unavailable, "the temporary file could not be read", std::strerror(errno));
+    }
+    std::string page(size, '\0');
+    if (std::fread(page.data(), 1, page.size(), file_) != page.size())
+      return fail(Code::unavailable, "the temporary file could not be read", std::strerror(errno));
+    TRACSEQ_TRY(const Json document, parse_json(page));
+    return items_of(document);
+  }
+
+ private:
+  explicit Spool(std::FILE* file) : file_(file) {}
+  std::FILE* file_;
+  std::uint64_t bytes_ = 0;
+};
+
+// The pages of a list of which one has been asked for already.
+class Resumed final : public RowPages {
+ public:
+  Resumed(std::optional<Json::Array> first, ListPages rest)
+      : first_(std::move(first)), rest_(std::move(rest)) {}
+  Result<std::optional<Json::Array>> next() override {
+    if (first_) return std::exchange(first_, std::nullopt);
+    return rest_.next();
+  }
+
+ private:
+  std::optional<Json::Array> first_;
+  ListPages rest_;
 };
 
 // Text made page by page, so that the memory does not grow with the rows.
 class TextExport final : public ByteSource {
  public:
-  TextExport(Pages pages, ExportTable table, ExportFormat format)
+  TextExport(std::unique_ptr<RowPages> pages, ExportTable table, ExportFormat format)
       : pages_(std::move(pages)), table_(std::move(table)), format_(format) {
     if (format_ == ExportFormat::csv) ready_ = table_.csv_header();
   }
@@ -100,7 +189,7 @@ class TextExport final : public ByteSource {
   Result<void> fill() {
     ready_.clear();
     at_ = 0;
-    TRACSEQ_TRY(const auto items, pages_.next());
+    TRACSEQ_TRY(const auto items, pages_->next());
     ended_ = !items.has_value();
     if (!items) return {};
     for (const Json& item : *items)
@@ -108,7 +197,7 @@ class TextExport final : public ByteSource {
     return {};
   }
 
-  Pages pages_;
+  std::unique_ptr<RowPages> pages_;
   ExportTable table_;
   const ExportFormat format_;
   std::string ready_;
@@ -119,7 +208,7 @@ class TextExport final : public ByteSource {
 // Rows as the table engine takes them.
 class RowReader final : public tables::BatchReader {
  public:
-  RowReader(Pages pages, const ExportTable& table) : pages_(std::move(pages)), table_(table) {}
+  RowReader(RowPages& pages, const ExportTable& table) : pages_(pages), table_(table) {}
   Result<const tables::ColumnBatch*> next() override {
     TRACSEQ_TRY(const auto items, pages_.next());
     if (!items) return nullptr;
@@ -129,7 +218,7 @@ class RowReader final : public tables::BatchReader {
   }
 
  private:
-  Pages pages_;
+  RowPages& pages_;
   const ExportTable& table_;
   tables::ColumnBatch batch_;
 };
@@ -137,7 +226,7 @@ class RowReader final : public tables::BatchReader {
 // A file in a folder of its own; both are gone when it has been read.
 class ParquetExport final : public ByteSource {
  public:
-  static Result<std::unique_ptr<ParquetExport>> make(Pages pages, const ExportTable& table,
+  static Result<std::unique_ptr<ParquetExport>> make(RowPages& pages, const ExportTable& table,
                                                      const CallContext& ctx) {
     std::string name = (std::filesystem::temp_directory_path() / "tracseq-export-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) return fail(Code::unavailable, "no temporary folder could be made");
@@ -150,7 +239,7 @@ class ParquetExport final : public ByteSource {
     const auto check = [ctx] { return ctx.check(); };
     TRACSEQ_TRY(const auto working,
                 engine->load(table.columns(), *nothing, name, {kParquetMemory, 4UL << 30, 1}, check));
-    RowReader rows(std::move(pages), table);
+    RowReader rows(pages, table);
     TRACSEQ_CHECK(working->write_parquet(table.columns(), rows, path.string()));
     out->file_.open(path, std::ios::binary);
     return out;
@@ -201,13 +290,6 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
     return fail_field("list",
                       fmt::format("list is '{}'; it must be the path of a list below /api/v1, e.g. runs",
                                   input.list.substr(0, 80)));
-  ExportTable table;
-  Pages first(router, ctx, inner);
-  for (;;) {
-    TRACSEQ_TRY(const auto items, first.next());
-    if (!items) break;
-    for (const Json& item : *items) table.learn(item);
-  }
   Response response;
   std::string name = input.list;
   std::replace(name.begin(), name.end(), '/', '-');
@@ -217,11 +299,27 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
                                                             : "application/vnd.apache.parquet";
   response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.{}\"", name,
                                                                    json ? "jsonl" : enum_name(input.format)));
-  Pages pages(router, ctx, std::move(inner));
+  ListPages pages(router, ctx, std::move(inner));
+  if (json) {
+    TRACSEQ_TRY(auto first, pages.next());  // what is wrong with the list is said before the body begins
+    pages.lift_deadline();
+    response.stream = std::make_unique<TextExport>(
+        std::make_unique<Resumed>(std::move(first), std::move(pages)), ExportTable(), input.format);
+    return response;
+  }
+  ExportTable table;
+  TRACSEQ_TRY(auto spool, Spool::make());
+  for (;;) {
+    TRACSEQ_TRY(const auto items, pages.next());
+    if (!items) break;
+    for (const Json& item : *items) table.learn(item);
+    TRACSEQ_CHECK(spool->add(pages.text()));
+  }
+  TRACSEQ_CHECK(spool->rewind());
   if (input.format == ExportFormat::parquet) {
-    TRACSEQ_TRY(response.stream, ParquetExport::make(std::move(pages), table, ctx));
+    TRACSEQ_TRY(response.stream, ParquetExport::make(*spool, table, ctx));
   } else {
-    response.stream = std::make_unique<TextExport>(std::move(pages), std::move(table), input.format);
+    response.stream = std::make_unique<TextExport>(std::move(spool), std::move(table), input.format);
   }
   return response;
 }
