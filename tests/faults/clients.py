@@ -13,25 +13,55 @@ import random
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any, Optional
 from urllib.parse import quote, urlsplit
 
 RETRY_SECONDS = 0.02
 GIVE_UP_SECONDS = 90.0
+JOIN_SECONDS_MAX = 120.0
 
 
 class Lost(AssertionError):
     """Something acknowledged is not there, or something is there twice."""
 
 
+class Strikes:
+    """How often a fault has struck. The number is odd while one strikes."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self.abandoned = threading.Event()  # nobody waits for answers any more
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self._number += 1
+        yield
+        self._number += 1
+
+    def mark(self) -> int:
+        return self._number
+
+    def struck_since(self, mark: int) -> bool:
+        return mark % 2 == 1 or self._number != mark
+
+
 class Connection:
     """One keep-alive connection that is made anew after every failure."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, strikes: Optional[Strikes] = None) -> None:
         parts = urlsplit(url)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._connection: Optional[http.client.HTTPConnection] = None
+        self._strikes = strikes if strikes is not None else Strikes()
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def send(
         self, method: str, target: str, body: bytes = b"", headers: Optional[dict[str, str]] = None
@@ -51,10 +81,14 @@ class Connection:
     def insist(
         self, method: str, target: str, body: bytes, content_type: str, stop_after: float = GIVE_UP_SECONDS
     ) -> bytes:
-        """Sends with one key until it is answered 2xx; any refusal that a retry cannot mend is a failure."""
+        """Sends with one key until it is answered 2xx; any refusal that a retry cannot mend is a failure.
+
+        Clients name only what was acknowledged to them, so 404 means that it is gone.
+        """
         headers = {"Content-Type": content_type, "Idempotency-Key": uuid.uuid4().hex}
         deadline = time.monotonic() + stop_after
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self._strikes.abandoned.is_set():
+            mark = self._strikes.mark()
             try:
                 status, answer = self.send(method, target, body, headers)
             except ConnectionError:
@@ -62,9 +96,12 @@ class Connection:
                 continue
             if 200 <= status < 300:
                 return answer
-            if status in (409, 429, 503):
+            # A thread may answer 500 in the moment between its disk's end and its own.
+            if status in (409, 429, 503) or (status == 500 and self._strikes.struck_since(mark)):
                 time.sleep(RETRY_SECONDS)
                 continue
+            if status == 404:
+                raise Lost(f"{method} {target} answered 404 and names what was acknowledged: {answer[:300]!r}")
             raise AssertionError(f"{method} {target} answered {status}: {answer[:300]!r}")
         raise AssertionError(f"{method} {target} was not answered within {stop_after} s")
 
@@ -75,15 +112,16 @@ class Record:
 
     runs: dict[str, str] = field(default_factory=dict)  # id -> name
     points: dict[str, dict[int, float]] = field(default_factory=dict)  # run -> step -> value
-    artifacts: dict[str, str] = field(default_factory=dict)  # id -> sha256
+    # run -> path -> the versions in order, each with its id and SHA-256
+    artifacts: dict[str, dict[str, list[tuple[str, str]]]] = field(default_factory=dict)
 
 
 class Client(threading.Thread):
-    """Starts runs, logs batches of points and uploads artifacts until told to stop."""
+    """Starts runs, logs batches of points and uploads artifacts until told to stop. Its last call is answered, too."""
 
-    def __init__(self, url: str, number: int, stop: threading.Event) -> None:
+    def __init__(self, url: str, number: int, stop: threading.Event, strikes: Strikes) -> None:
         super().__init__(name=f"client-{number}", daemon=True)
-        self._connection = Connection(url)
+        self._connection = Connection(url, strikes)
         self._random = random.Random(number)
         self._halt = stop
         self._number = number
@@ -97,6 +135,8 @@ class Client(threading.Thread):
                 self._one_run()
         except BaseException as error:
             self.error = error
+        finally:
+            self._connection.close()
 
     def _json(self, target: str, body: Any) -> Any:
         answer = json.loads(self._connection.insist("POST", target, json.dumps(body).encode(), "application/json"))
@@ -119,42 +159,95 @@ class Client(threading.Thread):
                 self._upload(run_id)
 
     def _upload(self, run_id: str) -> None:
+        """A new path, or new content at a path that is there: that makes a second version."""
         content = self._random.randbytes(self._random.randint(1, 200_000))
-        path = quote(f"files/{uuid.uuid4().hex}.bin")
-        target = f"/api/v1/runs/{run_id}/artifacts?path={path}&artifact_type=data"
+        paths = self.record.artifacts.setdefault(run_id, {})
+        again = paths and self._random.random() < 0.3
+        path = self._random.choice(sorted(paths)) if again else f"files/{uuid.uuid4().hex}.bin"
+        target = f"/api/v1/runs/{run_id}/artifacts?path={quote(path)}&artifact_type=data"
         answer = json.loads(self._connection.insist("PUT", target, content, "application/octet-stream"))
         self.acknowledged += 1
-        self.record.artifacts[answer["artifact_id"]] = hashlib.sha256(content).hexdigest()
+        paths.setdefault(path, []).append((answer["artifact_id"], hashlib.sha256(content).hexdigest()))
+
+
+class Load:
+    """Several clients at work between enter and `finish`."""
+
+    def __init__(self, url: str, clients: int) -> None:
+        self._url = url
+        self._stop = threading.Event()
+        self.strikes = Strikes()
+        self._clients = [Client(url, number, self._stop, self.strikes) for number in range(clients)]
+
+    def __enter__(self) -> Load:
+        for client in self._clients:
+            client.start()
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.strikes.abandoned.set()
+        self._stop.set()
+        self._join()
+
+    def _join(self) -> None:
+        for client in self._clients:
+            client.join(timeout=JOIN_SECONDS_MAX)
+            assert not client.is_alive(), f"{client.name} is still at work"
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(client.acknowledged for client in self._clients)
+
+    def raise_error(self) -> None:
+        """Raises what a client was told, a loss first."""
+        errors = [client.error for client in self._clients if client.error is not None]
+        for error in sorted(errors, key=lambda error: not isinstance(error, Lost)):
+            raise error
+
+    def finish(self) -> None:
+        """Every client ends with its last call answered."""
+        self._stop.set()
+        self._join()
+        self.raise_error()
+
+    def check(self) -> None:
+        check(self._url, [client.record for client in self._clients])
 
 
 def check(url: str, records: list[Record]) -> None:
-    """Raises Lost unless everything acknowledged is there, whole and once."""
+    """Raises Lost unless the server holds exactly what was acknowledged: everything, whole and once."""
     connection = Connection(url)
+    try:
+        _check(connection, records)
+    finally:
+        connection.close()
+
+
+def _check(connection: Connection, records: list[Record]) -> None:
     expected = {run_id: name for record in records for run_id, name in record.runs.items()}
-    stored = _all_runs(connection)
-    names = list(stored.values())
+    stored = {run["run_id"]: run["name"] for run in _pages(connection, "/api/v1/runs")}
     if missing := set(expected) - set(stored):
         raise Lost(f"{len(missing)} acknowledged runs are gone")
-    if len(names) != len(set(names)):
-        raise Lost("a run exists twice: a repeated call did its work again")
+    if extra := set(stored) - set(expected):
+        raise Lost(f"{len(extra)} runs exist that nobody was told of: a repeated call did its work again")
     for record in records:
-        for run_id, points in record.points.items():
-            if points:
-                _check_points(connection, run_id, points)
-        for artifact_id, digest in record.artifacts.items():
-            status, content = connection.send("GET", f"/api/v1/artifacts/{artifact_id}/content")
-            if status != 200 or hashlib.sha256(content).hexdigest() != digest:
-                raise Lost(f"artifact {artifact_id} answers {status} and is not what was uploaded")
+        for run_id, name in record.runs.items():
+            if stored[run_id] != name:
+                raise Lost(f"run {run_id} is called {stored[run_id]!r}, not {name!r}")
+            _check_points(connection, run_id, record.points.get(run_id, {}))
+            _check_artifacts(connection, run_id, record.artifacts.get(run_id, {}))
 
 
-def _all_runs(connection: Connection) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _pages(connection: Connection, target: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
     token = ""
     while True:
-        status, body = connection.send("GET", f"/api/v1/runs?limit=1000&page_token={token}")
-        assert status == 200, body
+        status, body = connection.send("GET", f"{target}?limit=1000&page_token={quote(token)}")
+        assert status == 200, (target, status, body[:300])
         page = json.loads(body)
-        found.update({run["run_id"]: run["name"] for run in page["items"]})
+        found += page["items"]
         token = page.get("next_page_token", "")
         if not token:
             return found
@@ -162,10 +255,29 @@ def _all_runs(connection: Connection) -> dict[str, str]:
 
 def _check_points(connection: Connection, run_id: str, points: dict[int, float]) -> None:
     status, body = connection.send("GET", f"/api/v1/metrics/series?run_id={run_id}&key=m")
-    items = json.loads(body)["items"] if status == 200 else []
-    stored = dict(zip(items[0]["steps"], items[0]["values"])) if items else {}
+    assert status == 200, (run_id, status, body[:300])
+    items = json.loads(body)["items"]
+    steps: list[int] = items[0]["steps"] if items else []
+    stored = dict(zip(steps, items[0]["values"])) if items else {}
     lost = {step: value for step, value in points.items() if stored.get(step) != value}
     if lost:
         raise Lost(f"run {run_id}: {len(lost)} of {len(points)} acknowledged points are gone or changed")
-    if len(items[0]["steps"]) != len(stored):
-        raise Lost(f"run {run_id}: a step is stored twice")
+    if len(steps) != len(points):
+        raise Lost(f"run {run_id}: {len(points)} points were acknowledged, {len(steps)} are stored")
+
+
+def _check_artifacts(connection: Connection, run_id: str, paths: dict[str, list[tuple[str, str]]]) -> None:
+    stored = {item["path"]: item for item in _pages(connection, f"/api/v1/runs/{run_id}/artifacts")}
+    if set(stored) != set(paths):
+        raise Lost(f"run {run_id}: {len(paths)} paths were acknowledged, {len(stored)} are stored")
+    for path, versions in paths.items():
+        current = stored[path]
+        if current["version"] != len(versions) or current["artifact_id"] != versions[-1][0]:
+            raise Lost(
+                f"run {run_id}, {path}: {len(versions)} uploads were acknowledged, the last as {versions[-1][0]};"
+                f" stored is version {current['version']}, {current['artifact_id']}"
+            )
+        for artifact_id, digest in versions:
+            status, content = connection.send("GET", f"/api/v1/artifacts/{artifact_id}/content")
+            if status != 200 or hashlib.sha256(content).hexdigest() != digest:
+                raise Lost(f"artifact {artifact_id} answers {status} and is not what was uploaded")

@@ -3,38 +3,24 @@
 
 from __future__ import annotations
 
-import random
-import threading
-import time
-
 import pytest
 
-from tests.faults.clients import Client, check
+from tests.faults.trial import broken_program, kill_and_restart, lost_under
 from tests.services.tracseq import TracseqServer
 
 KILLS = 100
-CLIENTS = 4
+KILLS_TO_FIND_OUT = 20
 
 
 @pytest.mark.timeout(600)
 def test_a_hundred_kills_lose_nothing() -> None:
-    chooser = random.Random(2026)
     with TracseqServer(arguments=["--no-worker"]) as server:
-        stop = threading.Event()
-        clients = [Client(server.url, number, stop) for number in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        for _ in range(KILLS):
-            time.sleep(chooser.uniform(0.005, 0.5))
-            server.kill()
-            server.start()
-        stop.set()
-        for client in clients:
-            client.join(timeout=120)
-            assert client.error is None, f"{client.name}: {client.error!r}"
-            assert not client.is_alive()
-        assert sum(client.acknowledged for client in clients) > KILLS
-        check(server.url, [client.record for client in clients])
-        assert server.stop() == 0
-        server.start()
-        check(server.url, [client.record for client in clients])
+        assert lost_under(kill_and_restart, server, times=KILLS, pause=(0.005, 0.5), seed=2026) == ""
+
+
+@pytest.mark.timeout(300)
+def test_acknowledging_before_the_commit_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACSEQ_BIN", str(broken_program("tracseq_early_ack")))
+    with TracseqServer(arguments=["--no-worker"]) as server:
+        lost = lost_under(kill_and_restart, server, times=KILLS_TO_FIND_OUT, pause=(0.2, 0.6), seed=7)
+    assert lost, "the broken build lost nothing: the kill test proves nothing"
