@@ -2,7 +2,8 @@
 """Points that are accepted now and committed within 20 ms.
 
 One bounded buffer and one background thread per database and kind of point. `add` waits while the buffer is full;
-`flush` returns after the commit of everything added before it, and a commit that failed raises in the next call.
+`flush` returns after the commit of everything added before it, and what failed raises in the next call. A batch that is
+refused for its content is split until only what is at fault is left out.
 """
 
 from __future__ import annotations
@@ -19,13 +20,26 @@ from typing import Any, Callable, Optional
 from . import _embedded as _embedded  # its hooks for fork and exit must run after ours
 from ._log import logger
 from ._transport import Request, Transport
-from .errors import InternalError, MLOpsError, Unavailable
+from .errors import (
+    DeadlineExceeded,
+    InternalError,
+    InvalidArgument,
+    MLOpsError,
+    NotFound,
+    TooLarge,
+    Unprocessable,
+    Unsupported,
+)
 
 CAPACITY = 65_536  # points
 _GATHER_SECONDS = 0.004  # lets a group form; the rest of the 20 ms is the commit's
 BATCH_POINTS = 16_384  # committed together unless a buffer says otherwise
 _COMMIT_SECONDS = 60.0
 _EXIT_SECONDS = 8.0
+_POSTS_MAX = 256  # that look for what is at fault in one batch; a hundred bad ones among thousands are found
+_ERRORS_KEPT = 20  # until somebody is told; further ones are counted
+# Of the content of a batch: its other entries may be good.
+_CONTENT = (InvalidArgument, NotFound, TooLarge, Unprocessable, Unsupported, InternalError)
 
 _log = logger("mlops.buffer")
 
@@ -67,21 +81,39 @@ class Buffer:
         self._idle = True
         self._hurry = False
         self._errors: list[MLOpsError] = []
+        self._errors_more = 0
         self._thread: Optional[threading.Thread] = None
 
     def try_add(self, entry: Entry) -> bool:
-        """False: the buffer is full, and nothing was added. Raises what an earlier commit left behind."""
+        """False: the buffer is full, and nothing was added. Raises what earlier commits left behind. An entry without
+        points is nothing to commit.
+        """
         with self._lock:
             if self._errors:
                 self._raise()
-            if self._points >= CAPACITY:
-                return False
-            self._entries.append(entry)
-            self._points += entry[1]
-            self._added += 1
-            if self._idle:
-                self._wake()
+            return self._take_in(entry)
+
+    def add_quietly(self, entry: Entry) -> bool:
+        """As `try_add`, for a thread of our own: failures are left to be raised to the user."""
+        with self._lock:
+            return self._take_in(entry)
+
+    def _take_in(self, entry: Entry) -> bool:
+        """With the lock held."""
+        if entry[1] == 0:
             return True
+        if self._points >= CAPACITY:
+            return False
+        self._entries.append(entry)
+        self._points += entry[1]
+        self._added += 1
+        if self._idle:
+            self._wake()
+        return True
+
+    @property
+    def database(self) -> str:
+        return self._transport.url.split("@")[-1]
 
     def wait_for_room(self) -> None:
         """Returns when there may be room."""
@@ -100,6 +132,17 @@ class Buffer:
 
     def flush(self, seconds: float = _COMMIT_SECONDS) -> None:
         """Returns when everything added so far is committed; raises what failed."""
+        left = self.settle(seconds)
+        if left:
+            raise DeadlineExceeded(f"{left} calls are still uncommitted after {seconds:.3g} s")
+        with self._lock:
+            if self._errors:
+                self._raise()
+
+    def settle(self, seconds: float) -> int:
+        """Waits until what was added so far is committed or has failed, and leaves the failures to be raised. How
+        much is still under way: 0 unless the time was over.
+        """
         end = time.monotonic() + seconds
         with self._lock:
             goal = self._added
@@ -109,14 +152,25 @@ class Buffer:
                     self._wake()
                 left = end - time.monotonic()
                 if left <= 0:
-                    raise Unavailable(f"{goal - self._done} calls are still uncommitted after {seconds:g} s")
+                    return goal - self._done
                 self._room.wait(min(left, 1.0))
-            if self._errors:
-                self._raise()
+            return 0
 
     def _raise(self) -> None:
+        """One error that names all: of the kind of the first."""
         errors, self._errors = self._errors, []
+        more, self._errors_more = self._errors_more, 0
+        words = list(dict.fromkeys(error.message for error in errors))
+        if more:
+            words.append(f"and {more} more failures")
+        errors[0].message = "; ".join(words)
         raise errors[0]
+
+    def _keep(self, errors: list[MLOpsError]) -> None:
+        """With the lock held."""
+        room = max(0, _ERRORS_KEPT - len(self._errors))
+        self._errors.extend(errors[:room])
+        self._errors_more += len(errors[room:])
 
     def _wake(self) -> None:
         """With the lock held: makes the thread look."""
@@ -142,7 +196,7 @@ class Buffer:
             with self._lock:
                 self._done += len(batch)
                 self._points -= points
-                self._errors.extend(errors)
+                self._keep(errors)
                 self._room.notify_all()
             if self._after_commit is not None:
                 self._after_commit()
@@ -158,19 +212,29 @@ class Buffer:
         return batch, points
 
     def _commit(self, batch: list[Entry]) -> list[MLOpsError]:
-        """Commits all in one; where that is refused each owner by itself, so that one cannot spoil the others'."""
-        error = self._post(batch)
-        if error is None:
-            return []
-        owners = list(dict.fromkeys(entry[0] for entry in batch))
-        if len(owners) == 1 or isinstance(error, Unavailable):
-            return [self._failed(batch, error)]
-        failed = []
-        for owner in owners:
-            part = [entry for entry in batch if entry[0] == owner]
-            error = self._post(part)
-            if error is not None:
-                failed.append(self._failed(part, error))
+        """Commits all in one. What is refused for its content is split, by owner and then by entry, until only what
+        is at fault is left out.
+        """
+        end = time.monotonic() + _COMMIT_SECONDS
+        owners: dict[str, list[Entry]] = {}
+        for entry in batch:
+            owners.setdefault(entry[0], []).append(entry)
+        todo = [list(owners.values())]
+        failed: list[MLOpsError] = []
+        posts = 0
+        while todo:
+            parts = todo.pop()
+            error = self._post([entry for part in parts for entry in part], end)
+            posts += 1
+            if error is None:
+                continue
+            if len(parts) == 1 and not isinstance(error, NotFound):  # an owner that is gone is so for all its entries
+                parts = [[entry] for entry in parts[0]]
+            if len(parts) == 1 or posts + len(todo) >= _POSTS_MAX or not isinstance(error, _CONTENT):
+                failed.append(self._failed([entry for part in parts for entry in part], error))
+                continue
+            middle = len(parts) // 2
+            todo += [parts[middle:], parts[:middle]]  # the earlier ones are committed first
         return failed
 
     def _failed(self, batch: list[Entry], error: MLOpsError) -> MLOpsError:
@@ -179,11 +243,14 @@ class Buffer:
         error.message = f"{points} points could not be committed: {error.message}"
         return error
 
-    def _post(self, batch: list[Entry]) -> Optional[MLOpsError]:
+    def _post(self, batch: list[Entry], end: float) -> Optional[MLOpsError]:
+        left = end - time.monotonic()
+        if left <= 0:
+            return DeadlineExceeded(f"they were not committed within {_COMMIT_SECONDS:g} s")
         try:
             headers = {"content-type": "application/json"}
             body = self._encode(batch)
-            self._transport.send(Request("POST", self._target, headers, body, None, _COMMIT_SECONDS)).check()
+            self._transport.send(Request("POST", self._target, headers, body, None, left)).check()
         except MLOpsError as error:
             return error
         except Exception as error:
@@ -220,6 +287,13 @@ def flush_all(seconds: float = _EXIT_SECONDS) -> None:
             _log.error("flush_failed", reason=str(error))
 
 
+def _before_fork() -> None:
+    """Nothing may be half committed in a child. What failed raises in the parent's next call."""
+    for buffer in list(_all):
+        if buffer.settle(_EXIT_SECONDS):
+            _log.warning("fork_with_uncommitted_points", database=buffer.database)
+
+
 def _after_fork_in_child() -> None:
     global _shared_lock
     _shared_lock = threading.Lock()
@@ -236,5 +310,5 @@ def _flush_at_the_end_of_a_worker() -> None:
         util.register_after_fork(flush_all, lambda flush: util.Finalize(None, flush, exitpriority=10))
 
 
-os.register_at_fork(before=flush_all, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
 atexit.register(flush_all)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional
 
 from ._buffer import Entry
-from ._json import format_time, number_name
+from ._json import format_time, number_name, parse_time
 from ._records import number, whole
 from .errors import InvalidArgument
 
@@ -34,6 +34,7 @@ FIXED = (
     "training_time_seconds",
 )
 KEY_BYTES_MAX = 250
+POINTS_MAX = 50_000  # of one call; a batch is committed at once
 
 # (step, epoch, time, [(name, value)])
 Step = tuple[int, Optional[int], _dt.datetime, list[tuple[str, float]]]
@@ -55,11 +56,24 @@ def entry_of(metrics: ExperimentMetrics, run_id: str) -> Entry:
     time = values["timestamp"]
     if type(step) is not int or not -(1 << 63) <= step < 1 << 63:
         step = whole(step, "step")
-    if epoch is not None and type(epoch) is not int:
+    if epoch is not None and (type(epoch) is not int or not -(1 << 63) <= epoch < 1 << 63):
         epoch = whole(epoch, "epoch")
-    if not isinstance(time, _dt.datetime):
-        raise InvalidArgument(f"timestamp is {time!r}; it must be a datetime", field="timestamp")
+    if type(time) is not _dt.datetime or time.tzinfo is not _dt.timezone.utc:
+        time = _utc(time)
+    if len(points) > POINTS_MAX:
+        raise InvalidArgument(
+            f"custom_metrics has {len(custom)} values; at most {POINTS_MAX} are taken in one call",
+            field="custom_metrics",
+        )
     return run_id, len(points), (step, epoch, time, points)
+
+
+def _utc(time: Any) -> _dt.datetime:
+    """The time in UTC, a naive one read as such; `InvalidArgument` for what is none."""
+    try:
+        return parse_time(format_time(time))
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise InvalidArgument(f"timestamp is {time!r}; it must be a datetime", field="timestamp") from None
 
 
 def _add_custom(points: list[tuple[str, float]], custom: Any) -> None:
@@ -99,7 +113,7 @@ def encode(batch: Sequence[Entry]) -> bytes:
     keys: dict[str, str] = {}
     pieces = []
     for run_id, _, (step, epoch, time, points) in batch:
-        tail = f',"step":{step},"time":"{_time(time)}"'
+        tail = f',"step":{step},"time":"{time.isoformat()}"'
         if epoch is not None:
             tail += f',"epoch":{epoch}'
         head = heads.get(run_id)
@@ -112,8 +126,3 @@ def encode(batch: Sequence[Entry]) -> bytes:
             text = repr(value) if math.isfinite(value) else f'"{number_name(value)}"'
             pieces.append(f'{head}{key}{tail},"value":{text}}}')
     return ('{"points":[' + ",".join(pieces) + "]}").encode()
-
-
-def _time(time: _dt.datetime) -> str:
-    """RFC 3339; the quick way for the times records are made with."""
-    return time.isoformat() if time.tzinfo is _dt.timezone.utc else format_time(time)

@@ -111,10 +111,7 @@ class SystemReporter:
             last_wall, last_cpu = wall, cpu
             known = set(self._models)
             due = wall + self._seconds()
-            try:
-                self._report(share)
-            except MLOpsError as error:
-                _log.warning("system_metrics_not_recorded", reason=str(error))
+            self._report(share)
 
     def _report(self, cpu_percent: float) -> None:
         now = _json.format_time(utc_now())
@@ -133,7 +130,9 @@ class SystemReporter:
                     "tags": {},
                     "timestamp": now,
                 }
-                self._buffer.try_add((model_id, 1, wire))
+                if not self._buffer.add_quietly((model_id, 1, wire)):
+                    _log.warning("system_metrics_not_recorded", model_id=model_id, reason="the buffer is full")
+                    return
 
 
 # Before the buffers' last flush, which nothing may add to any more.

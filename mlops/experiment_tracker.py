@@ -196,10 +196,12 @@ class ExperimentTracker(Service):
 
     async def log_metrics(self, metrics: ExperimentMetrics) -> None:
         """Accepts the values of a step; they are committed within 20 ms. `NotFound` for an unknown experiment."""
-        run_id = metrics.experiment_id or self._id(None)
+        run_id = self._id(metrics.experiment_id)
         if run_id not in self._known:
             await self._check(run_id)
         entry = _points.entry_of(metrics, run_id)
+        if entry[1] == 0:
+            _log.warning("metrics_without_values", experiment_id=run_id, step=metrics.step)
         while not self._buffer.try_add(entry):
             await self._io.run(self._buffer.wait_for_room)
 

@@ -230,31 +230,34 @@ class ModelMonitor(Service):
         prediction_accuracy. Committed within 20 ms.
         """
         prediction: dict[str, Any] = {
-            "request_id": request_id or uuid.uuid4().hex,
+            "request_id": _monitor_values.text(request_id or uuid.uuid4().hex, "request_id"),
             "model_id": _monitor_values.text(model_id, "model_id"),
             "model_version": _monitor_values.text(model_version, "model_version"),
             "time": _json.format_time(utc_now()),
-            "latency_ms": number(prediction_latency_ms, "prediction_latency_ms"),
+            "latency_ms": _monitor_values.latency(prediction_latency_ms, "prediction_latency_ms"),
             "success": bool(prediction_success),
             "tags": _monitor_values.tags_of(tags),
         }
         if confidence_score is not None:
             prediction["confidence_score"] = number(confidence_score, "confidence_score")
         if user_id is not None:
-            prediction["user_id"] = user_id
-        right = None if accuracy is None else number(accuracy, "accuracy")
-        await self._add(self._predictions, (model_id, 1, _monitor_values.plain_numbers(prediction)))
-        if right is not None:
+            prediction["user_id"] = _monitor_values.text(user_id, "user_id", empty=True)
+        right = None
+        if accuracy is not None:
             value = MonitoringMetric(
+                metric_id=uuid.uuid4().hex,
                 model_id=model_id,
                 model_version=model_version,
                 metric_name="prediction_accuracy",
-                value=right,
+                value=number(accuracy, "accuracy"),
                 tags=dict(tags or {}),
                 request_id=prediction["request_id"],
                 user_id=user_id,
             )
-            await self._add(self._values, _monitor_values.value_entry(value))
+            right = _monitor_values.value_entry(value)
+        await self._add(self._predictions, (model_id, 1, _monitor_values.plain_numbers(prediction)))
+        if right is not None:
+            await self._add(self._values, right)
         self._system.reported(model_id, model_version)
 
     async def _add(self, buffer: Any, entry: Any) -> None:

@@ -87,6 +87,51 @@ async def test_wrong_values_are_named(monitor: ModelMonitor) -> None:
         ModelMonitor(monitor.database_url, "./d", {"email": "me@x"})  # type: ignore[dict-item]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"prediction_latency_ms": -1.0}, "prediction_latency_ms is -1; it must be 0 to 1e\\+09"),
+        ({"prediction_latency_ms": math.inf}, "prediction_latency_ms is inf"),
+        ({"user_id": 7}, "user_id is 7; it must be text"),
+        ({"request_id": 7}, "request_id is 7; it must be text"),
+        ({"request_id": "é" * 126}, "request_id has 252 bytes; at most 250"),
+        ({"user_id": "\ud83e"}, "user_id holds half a surrogate pair"),
+        ({"user_id": "a\0b"}, "user_id holds a NUL"),
+        ({"tags": {str(i): "" for i in range(51)}}, "tags has 51 items; at most 50"),
+        ({"tags": {"a": "\ud83e"}}, "tags"),
+        ({"accuracy": "good"}, "accuracy is 'good'"),
+    ],
+)
+async def test_what_the_server_would_refuse_is_refused_at_the_call(
+    embedded_url: str, wrong: dict[str, Any], words: str
+) -> None:
+    monitor = ModelMonitor(embedded_url, "./dashboards")
+    with pytest.raises(InvalidArgument, match=words):
+        await record(monitor, 1, **wrong)
+    await record(monitor, 1, user_id="x" * 250, request_id="", tags={str(i): "v" for i in range(50)})
+    await record(monitor, 1, prediction_latency_ms=1e9, accuracy=0.5)
+    assert len(await monitor.get_metrics(MODEL, "latency")) == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"metric_name": "x" * 251}, "metric_name has 251 bytes"),
+        ({"metric_id": 5}, "metric_id is 5"),
+        ({"model_version": None}, "model_version is None"),
+        ({"user_id": 5}, "user_id is 5"),
+        ({"timestamp": "now"}, "timestamp is 'now'; it must be a datetime"),
+    ],
+)
+async def test_wrong_values_of_metrics_are_refused_at_the_call(
+    embedded_url: str, wrong: dict[str, Any], words: str
+) -> None:
+    monitor = ModelMonitor(embedded_url, "./dashboards")
+    with pytest.raises(InvalidArgument, match=words):
+        await monitor.record_metric(MonitoringMetric(**{"model_id": MODEL, "metric_name": "x", **wrong}))
+    await monitor.flush()
+
+
 async def test_thresholds(monitor: ModelMonitor) -> None:
     threshold = MetricThreshold(
         threshold_id="", model_id=MODEL, metric_name="prediction_latency", metric_type=MetricType.LATENCY,

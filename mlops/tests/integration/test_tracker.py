@@ -10,6 +10,7 @@ import math
 import struct
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -100,6 +101,40 @@ async def test_wrong_metrics_are_named_and_unknown_experiments_refused(tracker: 
         await tracker.log_metrics(ExperimentMetrics("0" * 32, 1, train_loss=1.0))
     with pytest.raises(InvalidArgument, match="no experiment was started"):
         await ExperimentTracker("./other", tracker.database_url).log_metrics(ExperimentMetrics("", 1, train_loss=1.0))
+
+
+async def test_a_step_without_values_is_nothing_to_commit(
+    tracker: ExperimentTracker, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id = await start(tracker)
+    await tracker.log_metrics(ExperimentMetrics(run_id, 1, epoch=1))
+    assert "metrics_without_values" in caplog.text
+    await tracker.flush()
+    await tracker.log_metrics(ExperimentMetrics(run_id, 2, val_loss=1.0))
+    assert list((await tracker.get_experiment_metrics(run_id))["step"]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"epoch": 1 << 63}, "epoch is 9223372036854775808; it must fit 64 bits"),
+        ({"step": -(1 << 63) - 1}, "step"),
+        ({"timestamp": "now"}, "timestamp is 'now'; it must be a datetime"),
+        ({"experiment_id": 7}, "experiment_id is 7"),
+        ({"custom_metrics": {str(n): 1.0 for n in range(50_001)}}, "custom_metrics has 50001 values; at most 50000"),
+    ],
+)
+async def test_what_the_server_would_refuse_is_refused_at_the_call(
+    embedded_url: str, wrong: dict[str, Any], words: str
+) -> None:
+    tracker = ExperimentTracker("./experiments", embedded_url)
+    run_id = await start(tracker)
+    with pytest.raises(InvalidArgument, match=words):
+        await tracker.log_metrics(ExperimentMetrics(**{"experiment_id": run_id, "val_loss": 1.0, **wrong}))
+    far = datetime.datetime(1, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(hours=14)))
+    with pytest.raises(InvalidArgument, match="timestamp"):
+        await tracker.log_metrics(ExperimentMetrics(run_id, 1, val_loss=1.0, timestamp=far))
+    await tracker.flush()
 
 
 async def test_a_batch_is_all_or_nothing(tracker: ExperimentTracker) -> None:
