@@ -91,7 +91,14 @@ class DataQualityReport:
 @record
 @dataclass
 class FeatureEngineeringConfig:
-    """How columns become features. An empty `config_id` is filled in."""
+    """How columns become features. An empty `config_id` is filled in.
+
+    `scaling_method`: standard, minmax, robust, none. `encoding_method`: label, onehot, ordinal, target; target encoding
+    and supervised selection learn from `target_column`, where several columns could be it. `numeric_imputation`: median,
+    mean, mode, constant (`numeric_fill_value`). `categorical_imputation`: mode, constant (`categorical_fill_value`).
+    `unknown_categories`, not seen in fitting: ignore (one-hot zeros, label and ordinal -1, target the mean) or error.
+    `target_smoothing` is the weight of the overall mean; None: from the data.
+    """
 
     config_id: str = ""
     name: str = ""
@@ -108,6 +115,16 @@ class FeatureEngineeringConfig:
     custom_transformations: list[dict[str, Any]] = field(default_factory=list)
     created_at: _dt.datetime = field(default_factory=utc_now)
     created_by: str = ""
+    numeric_imputation: str = "median"
+    categorical_imputation: str = "mode"
+    numeric_fill_value: float = 0.0
+    categorical_fill_value: str = "missing"
+    clip_outliers: bool = True
+    drop_duplicates: bool = True
+    unknown_categories: str = "ignore"
+    target_column: str = ""
+    target_smoothing: Optional[float] = None
+    variance_threshold: float = 0.0
 
 
 @record

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import hashlib
 import time
 from pathlib import Path
@@ -90,6 +91,58 @@ async def test_schemas_and_configs_come_back(pipeline: DataPipeline) -> None:
         await pipeline.create_feature_config(FeatureEngineeringConfig("", "f", scaling_method="loud"))
     with pytest.raises(InvalidArgument, match="type"):
         await pipeline.create_schema(DataSchema("", "x", "1", {"a": {"type": "colour"}}))
+
+
+async def test_a_config_has_every_field_of_the_core_with_its_default(pipeline: DataPipeline) -> None:
+    plain = FeatureEngineeringConfig("", "f", ["concentration"])
+    config_id = await pipeline.create_feature_config(plain)
+    wire = await pipeline._get(f"/api/v1/feature-configs/{config_id}")
+    names = {one.name for one in dataclasses.fields(FeatureEngineeringConfig)}
+    assert set(wire) - names == set()
+    unset = names - set(wire)
+    assert unset <= {"max_features", "target_smoothing"}  # absent where None
+    bare = await pipeline._send("POST", "/api/v1/feature-configs", {"name": "f", "numeric_features": ["concentration"]})
+    own = {"config_id", "created_at", "created_by"}
+    assert {k: v for k, v in bare.items() if k not in own} == {k: v for k, v in wire.items() if k not in own}
+
+    full = FeatureEngineeringConfig(
+        "", "f", ["a"], ["b"], ["c"], "minmax", "target", False, 3, 0.5, "tfidf", 7, [{"name": "x"}],
+        numeric_imputation="constant", categorical_imputation="constant", numeric_fill_value=np.float64(1.5),
+        categorical_fill_value="none", clip_outliers=False, drop_duplicates=False, unknown_categories="error",
+        target_column="y", target_smoothing=2.0, variance_threshold=0.25,
+    )  # fmt: skip
+    await pipeline.create_feature_config(full)
+    kept = await pipeline.get_feature_config(full.config_id)
+    assert kept is not None
+    changed = [one.name for one in dataclasses.fields(full) if getattr(full, one.name) == getattr(plain, one.name)]
+    assert set(changed) <= {"name", "text_vectorization", "created_by"}  # the rest differs from its default
+    assert dataclasses.replace(kept, created_at=full.created_at, created_by="") == full
+    for wrong in ({"numeric_imputation": "guess"}, {"unknown_categories": "skip"}, {"variance_threshold": -1.0}):
+        with pytest.raises(InvalidArgument, match=next(iter(wrong))):
+            await pipeline.create_feature_config(FeatureEngineeringConfig("", "f", ["a"], **wrong))
+
+
+async def test_preprocessing_is_as_configured(pipeline: DataPipeline, tmp_path: Path) -> None:
+    schema_id, config_id = await set_up(
+        pipeline,
+        scaling_method="none",
+        encoding_method="target",
+        target_column="approved",
+        numeric_imputation="constant",
+        numeric_fill_value=-7.0,
+        clip_outliers=False,
+        drop_duplicates=False,
+        feature_selection_enabled=False,
+    )
+    path = write_samples(tmp_path / "data.csv")
+    path.write_text(path.read_text() + path.read_text().splitlines()[3] + "\nS9,blood,1000,True\n")
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    assert run.status is PipelineStatus.COMPLETED, run.error_message
+    frame = pd.read_csv(run.output_data_path or "")
+    assert len(frame) == 302
+    assert (frame["concentration"] == -7.0).sum() == 6
+    assert frame["concentration"].max() == 1000
+    assert frame["sample_type"].between(0, 1).all()
 
 
 async def test_a_run_from_a_file_to_features(pipeline: DataPipeline, tmp_path: Path) -> None:
