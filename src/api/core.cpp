@@ -27,6 +27,7 @@
 #include "domain/tracking/metrics.h"
 #include "domain/tracking/tracking.h"
 #include "storage/artifacts/catalog.h"
+#include "storage/sql/retention.h"
 #include "storage/sql/url.h"
 
 namespace tracseq::api {
@@ -145,11 +146,11 @@ std::vector<DriverStep> Core::driver_steps() {
   Services& all = *services_;
   std::vector<DriverStep> steps{
       {"audit.sequence", std::chrono::milliseconds{500},
-       [&](const CallContext&) { return all.ledger.sequence_entries(); }},
+       [&](const CallContext&) { return all.ledger.sequence_entries(); }, audit::kSequencedAtOnceMax},
       {"audit.forget_keys", std::chrono::minutes{10},
-       [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }},
+       [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }, sql::kRemovedAtOnceMax},
       {"outbox.forget", std::chrono::minutes{10},
-       [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }},
+       [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }, sql::kRemovedAtOnceMax},
       {"jobs.reclaim", std::chrono::seconds{1},
        [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
       {"artifacts.collect", std::chrono::minutes{10},
@@ -162,7 +163,8 @@ std::vector<DriverStep> Core::driver_steps() {
                TRACSEQ_CHECK(artifacts::ArtifactCatalog::forget_all(tx, artifacts::OwnerType::run, run_id));
                return {};
              });
-       }},
+       },
+       kPurgedAtOnceMax},
   };
   for (DriverStep& step : monitoring_steps(all.monitoring)) steps.push_back(std::move(step));
   return steps;

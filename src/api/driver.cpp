@@ -4,6 +4,8 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/id.h"
 #include "base/log.h"
 
@@ -79,14 +81,19 @@ void Driver::run_due() {
           {{"step", steps_[i].name}, {"message", done.error().message}, {"detail", done.error().detail}});
     else if (*done > 0)
       idle_since_ = Steady::now().time_since_epoch().count();
+    if (done && steps_[i].batch > 0 && *done >= steps_[i].batch) due_[i] = Steady::now();
   }
+}
+
+bool Driver::due_now() const {
+  return std::any_of(due_.begin(), due_.end(), [](const auto due) { return due <= Steady::now(); });
 }
 
 void Driver::loop() {
   while (!stopping_) {
     driving_ = hold_lease();
     if (driving_) run_due();
-    std::this_thread::sleep_for(kTick);
+    if (!driving_ || !due_now()) std::this_thread::sleep_for(kTick);
   }
   if (lease_) (void)leases_.release(*lease_);
   driving_ = false;

@@ -19,6 +19,9 @@ struct DriverStep {
   std::string name;
   std::chrono::milliseconds interval;
   std::function<Result<std::int64_t>(const CallContext&)> run;
+  // What a full batch is: a step that did at least so much has most likely left more and is run again at
+  // once, other steps that are due in between. 0: never before its interval is over.
+  std::int64_t batch = 0;
 };
 
 // Drives the steps of one database, if no other process does: the lease table elects one. A `serve` takes the
@@ -45,6 +48,7 @@ class Driver {
   void loop();
   bool hold_lease();
   void run_due();
+  [[nodiscard]] bool due_now() const;
 
   sql::Leases leases_;
   std::vector<DriverStep> steps_;        // constant after construction

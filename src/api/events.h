@@ -52,7 +52,8 @@ class Events {
   Result<std::shared_ptr<Feed>> listen(const std::string& project_id, EventFilter filter,
                                        std::optional<std::int64_t> resume);
 
-  // Deletes events older than that; a listener that resumes from before then reads everything anew. How many.
+  // Deletes events older than that; a listener that resumes from before then reads everything anew. How many,
+  // as sql::Outbox::forget.
   Result<std::int64_t> forget(Timestamp before) { return outbox_.forget(before); }
 
  private:

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
+#include <span>
 
 #include "domain/audit/ledger.h"
+#include "storage/sql/retention.h"
 #include "storage/sql/testing.h"
 
 namespace tracseq::api {
@@ -60,6 +63,39 @@ class EventsTest : public sql::testing::DatabaseTest {
     shown.push_back({std::stoll(event.substr(4)), document->find("topic")->string_or(""),
                      document->find("kind")->string_or(""), document->find("object_id")->string_or("")});
     EXPECT_NE(document->find("time"), nullptr);
+  }
+
+  // `count` events of `time`, as a busy day leaves them when nobody listens.
+  void backlog(std::int64_t count, Timestamp time) {
+    const auto n = static_cast<std::size_t>(count);
+    const std::vector<std::string> texts(n, "x");
+    const std::vector<std::string> projects(n, "default");
+    const std::vector<std::string> data(n, "null");
+    const std::vector<std::int64_t> times(n, time.us);
+    const std::span<const std::string> text(texts);
+    const std::array<sql::Column, 7> columns{text,
+                                             text,
+                                             text,
+                                             text,
+                                             std::span<const std::string>(projects),
+                                             std::span<const std::string>(data),
+                                             std::span<const std::int64_t>(times)};
+    const auto done = database().write([&](sql::Transaction& tx) {
+      return tx.bulk_insert({"test.backlog",
+                             "outbox",
+                             {"topic", "kind", "object_type", "object_id", "project_id", "data", "time_us"}},
+                            columns);
+    });
+    ASSERT_TRUE(done) << done.error().message << done.error().detail;
+  }
+  std::int64_t kept() {
+    return database()
+        .read([](sql::Session& session) {
+          return session.query_one({"test.kept", "SELECT count(*) FROM outbox"}, {},
+                                   [](const sql::Row& row) { return row.integer(0); });
+        })
+        .value()
+        .value_or(-1);
   }
 
   std::string text_;
@@ -145,6 +181,42 @@ TEST_P(EventsTest, ResumingBeforeWhatIsKeptMeansReadingAnew) {
   ASSERT_EQ(events.forget(now() + std::chrono::hours(1)).value(), 3);
   text_.clear();
   EXPECT_EQ(read(*events.listen("default", {}, 1).value(), 1).at(0).topic, "*");
+}
+
+TEST_P(EventsTest, ALongSilenceIsForgottenInBatches) {
+  backlog(1'200, now() - std::chrono::hours(48));
+  Events events(database());
+  const Timestamp day_ago = now() - std::chrono::hours(24);
+  EXPECT_EQ(events.forget(day_ago).value(), sql::kRemovedAtOnceMax);
+  EXPECT_EQ(events.forget(day_ago).value(), sql::kRemovedAtOnceMax);
+  while (events.forget(day_ago).value() > 0) {
+  }
+  EXPECT_LE(kept(), 1) << "nobody ever listened; SQLite keeps the newest";
+}
+
+TEST_P(EventsTest, WhatWasForgottenUnheardIsMissed) {
+  std::int64_t seen = 0;
+  {
+    Events before(database());
+    change("started", "seen");
+    seen = read(*before.listen("default", {}, 0).value(), 1).at(0).id;
+  }
+  text_.clear();
+  backlog(1, now() - std::chrono::hours(48));  // seen by no page
+  change("started", "later");
+  Events events(database());
+  ASSERT_EQ(events.forget(now() - std::chrono::hours(24)).value(), 1);
+  EXPECT_EQ(read(*events.listen("default", {}, seen).value(), 1).at(0).topic, "*");
+}
+
+TEST_P(EventsTest, ABacklogIsNoNewsForTheFirstListener) {
+  backlog(12'000, now());
+  Events events(database());
+  const auto feed = events.listen("default", {}, std::nullopt).value();
+  change("started", "a");
+  const auto shown = read(*feed, 2, std::chrono::milliseconds(1'500));
+  ASSERT_EQ(shown.size(), 1U) << shown.front().object_id;
+  EXPECT_EQ(shown[0].object_id, "a");
 }
 
 TEST_P(EventsTest, FiltersByTopicAndObject) {

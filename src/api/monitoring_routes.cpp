@@ -2,6 +2,7 @@
 #include "api/monitoring_routes.h"
 
 #include "base/log.h"
+#include "storage/sql/retention.h"
 
 namespace tracseq::api {
 namespace {
@@ -91,9 +92,11 @@ std::vector<DriverStep> monitoring_steps(Monitoring& m) {
   return {
       {"monitoring.evaluate", kEvaluateEvery, [&](const CallContext&) { return evaluate(m); }},
       {"monitoring.expire_predictions", kPruneEvery,
-       [&](const CallContext& ctx) { return m.predictions.prune(ctx, now(), m.options.retention); }},
+       [&](const CallContext& ctx) { return m.predictions.prune(ctx, now(), m.options.retention); },
+       sql::kRemovedAtOnceMax},
       {"monitoring.expire_values", kPruneEvery,
-       [&](const CallContext& ctx) { return m.values.prune(ctx, now(), m.options.retention.days); }},
+       [&](const CallContext& ctx) { return m.values.prune(ctx, now(), m.options.retention.days); },
+       sql::kRemovedAtOnceMax},
   };
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/id.h"
+#include "storage/sql/retention.h"
 
 namespace tracseq::audit {
 namespace {
@@ -32,8 +33,10 @@ constexpr sql::Statement kReadKey{
     "audit.read_key", "SELECT fingerprint, response FROM idempotency_keys WHERE actor = ? AND key = ?"};
 constexpr sql::Statement kRememberKey{"audit.remember_key",
                                       "UPDATE idempotency_keys SET response = ? WHERE actor = ? AND key = ?"};
-constexpr sql::Statement kForgetKeys{"audit.forget_keys",
-                                     "DELETE FROM idempotency_keys WHERE created_us < ?"};
+constexpr sql::Statement kForgetKeys{
+    "audit.forget_keys",
+    "DELETE FROM idempotency_keys WHERE (actor, key) IN "
+    "(SELECT actor, key FROM idempotency_keys WHERE created_us < ? ORDER BY created_us LIMIT ?)"};
 constexpr sql::Statement kUnsequenced{
     "audit.unsequenced",
     "SELECT entry_id FROM audit_entries WHERE sequence IS NULL ORDER BY time_us, entry_id LIMIT ?"};
@@ -273,8 +276,9 @@ Result<std::int64_t> Ledger::sequence_entries() {
 }
 
 Result<std::int64_t> Ledger::forget_keys(Timestamp before) {
-  return database_.write(
-      [&](sql::Transaction& tx) -> Result<std::int64_t> { return tx.execute(kForgetKeys, args(before)); });
+  return database_.write([&](sql::Transaction& tx) -> Result<std::int64_t> {
+    return tx.execute(kForgetKeys, args(before, sql::kRemovedAtOnceMax));
+  });
 }
 
 }  // namespace tracseq::audit

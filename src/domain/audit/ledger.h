@@ -142,7 +142,7 @@ class Ledger {
   // Gives committed entries that have none their gapless sequence number. Called by whoever drives (lease
   // holder); at most kSequencedAtOnceMax at a time. Returns how many.
   Result<std::int64_t> sequence_entries();
-  // Forgets idempotency records made before `before`. Returns how many.
+  // Forgets idempotency records made before `before`, at most sql::kRemovedAtOnceMax. Returns how many.
   Result<std::int64_t> forget_keys(Timestamp before);
 
  private:

@@ -2,9 +2,12 @@
 #include "domain/audit/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
+#include <span>
 
 #include "base/id.h"
+#include "storage/sql/retention.h"
 #include "storage/sql/testing.h"
 
 namespace tracseq::audit {
@@ -118,6 +121,31 @@ TEST_P(LedgerTest, ARepeatWithTheSameKeyReturnsTheFirstAnswer) {
   EXPECT_EQ(again->number, 7);
   EXPECT_EQ(value("a"), 1);
   EXPECT_EQ(entries(ledger).size(), 1U);
+}
+
+TEST_P(LedgerTest, OldKeysAreForgottenInBatches) {
+  Ledger ledger(database());
+  ASSERT_TRUE(bump(ledger, context("fresh", "f"), "a"));
+  constexpr std::size_t kOld = 1'100;
+  std::vector<std::string> keys;
+  for (std::size_t i = 0; i < kOld; ++i) keys.push_back("old " + std::to_string(i));
+  const std::vector<std::string> texts(kOld, "x");
+  const std::vector<std::int64_t> times(kOld, 1'000);
+  const std::span<const std::string> text(texts);
+  const std::array<sql::Column, 5> columns{text, std::span<const std::string>(keys), text, text,
+                                           std::span<const std::int64_t>(times)};
+  ASSERT_TRUE(database().write([&](sql::Transaction& tx) {
+    return tx.bulk_insert(
+        {"test.keys", "idempotency_keys", {"actor", "key", "fingerprint", "response", "created_us"}},
+        columns);
+  }));
+  const Timestamp before = now() - std::chrono::hours(1);
+  EXPECT_EQ(ledger.forget_keys(before).value(), sql::kRemovedAtOnceMax);
+  EXPECT_EQ(ledger.forget_keys(before).value(), sql::kRemovedAtOnceMax);
+  EXPECT_EQ(ledger.forget_keys(before).value(), 100);
+  EXPECT_EQ(ledger.forget_keys(before).value(), 0);
+  ASSERT_TRUE(bump(ledger, context("fresh", "f"), "a"));
+  EXPECT_EQ(value("a"), 1) << "the key that is not old still answers";
 }
 
 TEST_P(LedgerTest, TheSameKeyForAnotherCallIsRefused) {

@@ -10,6 +10,7 @@
 #include "domain/monitoring/predictions.h"
 #include "domain/monitoring/thresholds.h"
 #include "domain/monitoring/values.h"
+#include "storage/sql/retention.h"
 #include "storage/sql/testing.h"
 
 namespace tracseq::monitoring {
@@ -258,6 +259,27 @@ TEST_P(MonitoringTest, OldValuesAreForgotten) {
   EXPECT_EQ(*values_->prune(ctx_, at, 2), 0);
   EXPECT_EQ(count("SELECT count(*) FROM monitoring_values"), 1);
   EXPECT_EQ(count("SELECT count(*) FROM monitoring_rollups"), 2);
+}
+
+// A removal of many rows must not keep other writers waiting: a batch is a transaction of its own.
+TEST_P(MonitoringTest, WhatIsOldGoesInBatches) {
+  const Timestamp at = now();
+  RecordPredictions request;
+  for (int i = 0; i < 700; ++i)  // in stretches of their own, so that the roll-ups are many as well
+    request.predictions.push_back(prediction(i, at - 24h * 40 + std::chrono::minutes(5 * i)));
+  ASSERT_TRUE(predictions_->record(ctx_, request));
+  EXPECT_EQ(*predictions_->prune(ctx_, at, {.days = 30}), sql::kRemovedAtOnceMax);
+  EXPECT_EQ(count("SELECT sum(predictions) FROM prediction_volumes"), 200);
+  EXPECT_EQ(*predictions_->prune(ctx_, at, {.days = 30}), 200);
+  EXPECT_EQ(count("SELECT count(*) FROM prediction_volumes"), 0);
+  // Latency and error: 1,400 values and as many fine and coarse stretches.
+  EXPECT_EQ(*values_->prune(ctx_, at, 30), 3 * sql::kRemovedAtOnceMax);
+  EXPECT_EQ(count("SELECT count(*) FROM monitoring_values"), 900);
+  EXPECT_EQ(count("SELECT count(*) FROM monitoring_rollups"), 1'800);
+  while (*values_->prune(ctx_, at, 30) > 0) {
+  }
+  EXPECT_EQ(count("SELECT count(*) FROM monitoring_values"), 0);
+  EXPECT_EQ(count("SELECT count(*) FROM monitoring_rollups"), 0);
 }
 
 TEST_P(MonitoringTest, ThresholdsAreChecked) {

@@ -10,6 +10,7 @@
 #include "domain/monitoring/names.h"
 #include "domain/monitoring/page_token.h"
 #include "domain/monitoring/series.h"
+#include "storage/sql/retention.h"
 
 namespace tracseq::monitoring {
 namespace {
@@ -49,13 +50,29 @@ constexpr sql::Statement kListOfModel{
     "ORDER BY time_us DESC, position DESC LIMIT ?"};
 constexpr sql::Statement kVolumes{"monitoring.volumes",
                                   "SELECT hour_us, bytes FROM prediction_volumes ORDER BY hour_us DESC"};
-constexpr sql::Statement kOld{
-    "monitoring.old_predictions",
-    "SELECT position, time_us, bytes FROM predictions WHERE time_us < ? ORDER BY time_us LIMIT ?"};
-constexpr sql::Statement kDelete{"monitoring.delete_prediction",
-                                 "DELETE FROM predictions WHERE position = ?"};
+constexpr sql::Statement kHasOld{"monitoring.has_old_predictions",
+                                 "SELECT 1 FROM predictions WHERE time_us < ? LIMIT 1"};
+constexpr sql::Statement kDropOld{
+    "monitoring.drop_predictions",
+    "DELETE FROM predictions WHERE position IN "
+    "(SELECT position FROM predictions WHERE time_us < ? ORDER BY time_us LIMIT ?) RETURNING time_us, bytes"};
 constexpr sql::Statement kDropVolumes{"monitoring.drop_volumes",
                                       "DELETE FROM prediction_volumes WHERE predictions <= 0"};
+
+// What came into the log or went out of it, by hour.
+struct Volume {
+  std::int64_t predictions = 0;
+  std::int64_t bytes = 0;
+};
+using Volumes = std::map<std::int64_t, Volume>;
+
+std::int64_t hour_of(std::int64_t time_us) { return time_us - ((time_us % kHourUs) + kHourUs) % kHourUs; }
+
+Result<void> add_volumes(sql::Transaction& tx, const Volumes& volumes) {
+  for (const auto& [hour, volume] : volumes)
+    TRACSEQ_CHECK(tx.execute(kAddVolume, args(hour, volume.predictions, volume.bytes)));
+  return {};
+}
 
 // The columns of a batch, as the bulk insert takes them.
 struct Columns {
@@ -156,7 +173,7 @@ Result<Recorded> PredictionLog::record(const CallContext& ctx, const RecordPredi
   const Timestamp recorded_at = now();
   Columns columns;
   std::vector<Sample> samples;
-  std::map<std::int64_t, std::pair<std::int64_t, std::int64_t>> volumes;  // hour -> predictions, bytes
+  Volumes volumes;
   struct PerModel {
     std::int64_t count = 0;
     Sha256 digest;
@@ -175,9 +192,9 @@ Result<Recorded> PredictionLog::record(const CallContext& ctx, const RecordPredi
            {},
            fmt::format("predictions[{}].inputs", i)});
     add_samples(samples, p, at);
-    auto& [count, size] = volumes[at.us - ((at.us % kHourUs) + kHourUs) % kHourUs];
-    ++count;
-    size += bytes;
+    Volume& volume = volumes[hour_of(at.us)];
+    ++volume.predictions;
+    volume.bytes += bytes;
     PerModel& model = models[p.model_id];
     ++model.count;
     model.digest.update(bytes_of(to_json(p)));
@@ -190,8 +207,7 @@ Result<Recorded> PredictionLog::record(const CallContext& ctx, const RecordPredi
       ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& appended) -> Result<Recorded> {
         TRACSEQ_CHECK(columns.insert(tx));
         TRACSEQ_CHECK(store_samples(tx, ctx.project_id, samples));
-        for (const auto& [hour, volume] : volumes)
-          TRACSEQ_CHECK(tx.execute(kAddVolume, args(hour, volume.first, volume.second)));
+        TRACSEQ_CHECK(add_volumes(tx, volumes));
         appended = notes;
         return Recorded{static_cast<std::int64_t>(request.predictions.size())};
       });
@@ -235,38 +251,31 @@ Result<std::int64_t> PredictionLog::prune(const CallContext& ctx, Timestamp now,
   // Everything before this time goes: the age limit, or the hour at which the newest ones fill the size
   // limit.
   std::int64_t before = (now - std::chrono::hours(24) * retention.days).us;
-  struct Old {
-    std::int64_t position = 0;
-    std::int64_t time_us = 0;
-    std::int64_t bytes = 0;
-  };
-  std::vector<Old> old;
-  TRACSEQ_CHECK(database_.read([&](sql::Session& session) -> Result<void> {
+  TRACSEQ_TRY(const auto old, database_.read([&](sql::Session& session) -> Result<std::optional<bool>> {
     std::int64_t held = 0;
     TRACSEQ_CHECK(session.query(kVolumes, {}, [&](const sql::Row& row) -> Result<void> {
       held += row.integer(1);
       if (held > retention.prediction_bytes_max) before = std::max(before, row.integer(0) + kHourUs);
       return {};
     }));
-    TRACSEQ_TRY(old, session.query_all(kOld, args(before, kPrunedAtOnceMax), [](const sql::Row& row) {
-      return Old{row.integer(0), row.integer(1), row.integer(2)};
-    }));
-    return {};
+    return session.query_one(kHasOld, args(before), [](const sql::Row&) { return true; });
   }));
-  if (old.empty()) return 0;
-
+  if (!old) return 0;
   TRACSEQ_TRY(const Recorded removed,
               ledger_.change<Recorded>(
                   ctx, {"predictions.expire", "predictions", {}},
                   [&](sql::Transaction& tx, audit::Record& record) -> Result<Recorded> {
                     Recorded gone;
-                    for (const Old& one : old) {
-                      TRACSEQ_TRY(const std::int64_t deleted, tx.execute(kDelete, args(one.position)));
-                      if (deleted == 0) continue;  // another process was faster
-                      ++gone.recorded;
-                      const std::int64_t hour = one.time_us - ((one.time_us % kHourUs) + kHourUs) % kHourUs;
-                      TRACSEQ_CHECK(tx.execute(kAddVolume, args(hour, -1, -one.bytes)));
-                    }
+                    Volumes volumes;
+                    TRACSEQ_CHECK(tx.query(kDropOld, args(before, sql::kRemovedAtOnceMax),
+                                           [&](const sql::Row& row) -> Result<void> {
+                                             ++gone.recorded;
+                                             Volume& volume = volumes[hour_of(row.integer(0))];
+                                             --volume.predictions;
+                                             volume.bytes -= row.integer(1);
+                                             return {};
+                                           }));
+                    TRACSEQ_CHECK(add_volumes(tx, volumes));
                     TRACSEQ_CHECK(tx.execute(kDropVolumes, {}));
                     record.delta = Json::object();
                     record.delta.set("count", gone.recorded).set("before", format_rfc3339(Timestamp{before}));

@@ -26,11 +26,9 @@ class PredictionLog {
   Result<Recorded> record(const CallContext& ctx, const RecordPredictions& request);
   // Newest first.
   Result<PredictionPage> list(const CallContext& ctx, const ListPredictions& request);
-  // Removes what is older than the retention, and the oldest beyond its size, at most `kPrunedAtOnceMax`
-  // predictions. Returns how many; call again until it returns 0.
+  // Removes what is older than the retention, and the oldest beyond its size, at most sql::kRemovedAtOnceMax
+  // predictions. Returns how many; call again until it returns fewer.
   Result<std::int64_t> prune(const CallContext& ctx, Timestamp now, const Retention& retention);
-
-  static constexpr std::int64_t kPrunedAtOnceMax = 10'000;
 
  private:
   sql::Database& database_;

@@ -11,6 +11,7 @@
 #include "domain/monitoring/names.h"
 #include "domain/monitoring/page_token.h"
 #include "domain/monitoring/series.h"
+#include "storage/sql/retention.h"
 
 namespace tracseq::monitoring {
 namespace {
@@ -19,7 +20,6 @@ using sql::args;
 
 constexpr std::int64_t kSecondUs = 1'000'000;
 constexpr std::int64_t kBucketsWanted = 120;
-constexpr std::int64_t kPrunedAtOnceMax = 20'000;
 
 constexpr sql::Statement kListOfSeries{
     "monitoring.list_values",
@@ -33,8 +33,9 @@ constexpr sql::Statement kDropValues{
     "(SELECT value_id FROM monitoring_values WHERE time_us < ? ORDER BY time_us LIMIT ?)"};
 constexpr sql::Statement kDropRollups{
     "monitoring.drop_rollups",
-    "DELETE FROM monitoring_rollups WHERE width_s = ? AND start_us < ? AND series_id IN "
-    "(SELECT DISTINCT series_id FROM monitoring_rollups WHERE width_s = ? AND start_us < ?)"};
+    "DELETE FROM monitoring_rollups WHERE (series_id, width_s, start_us) IN "
+    "(SELECT series_id, width_s, start_us FROM monitoring_rollups WHERE width_s = ? AND start_us < ? "
+    "ORDER BY start_us LIMIT ?)"};
 constexpr sql::Statement kHasOld{"monitoring.has_old_values",
                                  "SELECT 1 FROM monitoring_values WHERE time_us < ? LIMIT 1"};
 
@@ -212,29 +213,28 @@ Result<BucketList> MetricValues::buckets(const CallContext& ctx, const GetBucket
 
 Result<std::int64_t> MetricValues::prune(const CallContext& ctx, Timestamp now, std::int64_t days) {
   const Timestamp values_before = now - std::chrono::hours(24) * days;
-  const Timestamp fine_before = now - kFineKept;
-  TRACSEQ_TRY(const std::int64_t rollups, database_.write([&](sql::Transaction& tx) -> Result<std::int64_t> {
-    TRACSEQ_TRY(const std::int64_t fine,
-                tx.execute(kDropRollups, args(kFineSeconds, fine_before, kFineSeconds, fine_before)));
-    TRACSEQ_TRY(const std::int64_t coarse,
-                tx.execute(kDropRollups, args(kCoarseSeconds, values_before, kCoarseSeconds, values_before)));
-    return fine + coarse;
-  }));
+  const auto drop_rollups = [&](std::int64_t width_s, Timestamp before) {
+    return database_.write([&](sql::Transaction& tx) -> Result<std::int64_t> {
+      return tx.execute(kDropRollups, args(width_s, before, sql::kRemovedAtOnceMax));
+    });
+  };
+  TRACSEQ_TRY(const std::int64_t fine, drop_rollups(kFineSeconds, now - kFineKept));
+  TRACSEQ_TRY(const std::int64_t coarse, drop_rollups(kCoarseSeconds, values_before));
   TRACSEQ_TRY(const auto old, database_.read([&](sql::Session& session) {
     return session.query_one(kHasOld, args(values_before), [](const sql::Row&) { return true; });
   }));
-  if (!old) return 0;
+  if (!old) return fine + coarse;
   TRACSEQ_TRY(const Recorded removed,
               ledger_.change<Recorded>(
                   ctx, {"monitoring.expire", "metrics", {}},
                   [&](sql::Transaction& tx, audit::Record& record) -> Result<Recorded> {
                     TRACSEQ_TRY(const std::int64_t count,
-                                tx.execute(kDropValues, args(values_before, kPrunedAtOnceMax)));
+                                tx.execute(kDropValues, args(values_before, sql::kRemovedAtOnceMax)));
                     record.delta = Json::object();
                     record.delta.set("count", count).set("before", format_rfc3339(values_before));
                     return Recorded{count};
                   }));
-  return removed.recorded + (removed.recorded > 0 ? rollups : 0);
+  return removed.recorded + fine + coarse;
 }
 
 }  // namespace tracseq::monitoring

@@ -33,11 +33,15 @@ class Outbox {
   // PostgreSQL: gives positions to committed rows without one; how many. 0 at once if another process is at
   // it, and always on SQLite.
   Result<std::int64_t> sequence();
+  // The same for all of them, however many wait: what was committed before the call has its position
+  // afterwards. Waits up to 2 s for another process that is at it.
+  Result<void> sequence_all();
   // The newest position; 0 for an empty outbox.
   Result<std::int64_t> last();
   // Events after a position, oldest first, at most `limit`.
   Result<std::vector<OutboxEvent>> after(std::int64_t position, std::int64_t limit);
-  // Deletes events older than that, but never the newest one (positions go on from it); how many.
+  // Deletes events older than that, but never the newest one with a position (positions go on from it); how
+  // many, at most kRemovedAtOnceMax: then call again.
   Result<std::int64_t> forget(Timestamp before);
 
  private:
