@@ -195,6 +195,55 @@ TEST_P(MonitoringTest, ValuesComeBackBitForBitUnderBothNames) {
   EXPECT_FALSE(values_->list(ctx_, {.model_id = "m", .page_token = "nonsense"}));
 }
 
+TEST_P(MonitoringTest, ARareMetricIsListedBesideManyValues) {
+  const Timestamp start = now() - 1h;
+  record("zz_rare", {1}, start);
+  record("prediction_latency", std::vector<double>(1'500, 2.0), start + 10min);
+  record("prediction_latenc", {1}, start);  // a neighbour by name is another metric
+  record("accuracy", {1}, start + 1min);
+  record("prediction_accuracy", {1, 0}, start + 2min);
+  record("other", {1}, start, "another model");
+  const auto page = values_->metrics(ctx_, {.model_id = "m"});
+  ASSERT_TRUE(page) << page.error().message << page.error().detail;
+  std::vector<std::string> names;
+  for (const MetricSummary& one : page->items) names.push_back(one.metric_name);
+  EXPECT_EQ(names, (std::vector<std::string>{"accuracy", "prediction_accuracy", "prediction_latenc",
+                                             "prediction_latency", "throughput", "zz_rare"}));
+  const MetricSummary& throughput = page->items.at(4);
+  EXPECT_TRUE(throughput.derived);
+  EXPECT_EQ(throughput.count, 1'500);
+  EXPECT_EQ(throughput.metric_type, MetricType::throughput);
+  EXPECT_EQ(page->items.at(1).count, 2);
+  EXPECT_EQ(page->items.at(1).first_time, start + 2min);
+  EXPECT_EQ(page->items.at(0).last_time, start + 1min);
+  EXPECT_FALSE(page->items.at(0).derived);
+
+  std::vector<std::string> paged;  // one by one: none left out, none twice
+  ListMetricNames request{.model_id = "m", .limit = 1};
+  for (int calls = 0; calls < 10; ++calls) {
+    const auto one = values_->metrics(ctx_, request);
+    ASSERT_TRUE(one) << one.error().message;
+    ASSERT_EQ(one->items.size(), 1U);
+    paged.push_back(one->items[0].metric_name);
+    if (!one->next_page_token) break;
+    request.page_token = *one->next_page_token;
+  }
+  EXPECT_EQ(paged, names);
+
+  const auto late = values_->metrics(ctx_, {.model_id = "m", .start = start + 5min});
+  ASSERT_TRUE(late);
+  ASSERT_EQ(late->items.size(), 2U);
+  EXPECT_EQ(late->items[0].metric_name, "prediction_latency");
+  EXPECT_EQ(late->items[1].metric_name, "throughput");
+  record("throughput", {7}, start);
+  const auto recorded = values_->metrics(ctx_, {.model_id = "m"});
+  ASSERT_TRUE(recorded);
+  ASSERT_EQ(recorded->items.size(), 6U);
+  EXPECT_FALSE(recorded->items[4].derived);
+  EXPECT_EQ(recorded->items[4].count, 1);
+  EXPECT_TRUE(values_->metrics(ctx_, {.model_id = "unknown"})->items.empty());
+}
+
 TEST_P(MonitoringTest, BucketsHaveThePercentilesOfTheirStretch) {
   const Timestamp end{(now().us / 600'000'000) * 600'000'000};
   for (int batch = 0; batch < 10; ++batch) {

@@ -43,6 +43,12 @@ TRACSEQ_DEFINE_TYPE(ListMetrics, {.name = "model_id", .required = true, .length_
                     {.name = "start", .text = "Not before"}, {.name = "end", .text = "Before"},
                     {.name = "limit", .min = 1, .max = 1000})
 TRACSEQ_DEFINE_TYPE(MetricPage)
+TRACSEQ_DEFINE_TYPE(ListMetricNames, {.name = "model_id", .required = true},
+                    {.name = "start", .text = "Only metrics with a value at or after it"},
+                    {.name = "limit", .min = 1, .max = 1000})
+TRACSEQ_DEFINE_TYPE(MetricSummary, {.name = "count", .text = "Values that are kept, of all versions"},
+                    {.name = "derived", .text = "Recorded by nobody: throughput, from the predictions"})
+TRACSEQ_DEFINE_TYPE(MetricSummaryPage)
 TRACSEQ_DEFINE_TYPE(GetBuckets, {.name = "model_id", .required = true, .length_min = 1},
                     {.name = "name",
                      .text = "The metric; throughput and error_rate are derived",

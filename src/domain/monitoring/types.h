@@ -114,6 +114,31 @@ struct MetricPage {
 };
 TRACSEQ_DESCRIBE(MetricPage, (items, next_page_token))
 
+struct ListMetricNames {
+  std::string model_id{};
+  std::optional<Timestamp> start{};  // only metrics with a value at or after it
+  std::int64_t limit = 1000;
+  std::string page_token{};
+};
+TRACSEQ_DESCRIBE(ListMetricNames, (model_id, start, limit, page_token))
+
+// A metric of a model and what is kept of it, over all versions of the model.
+struct MetricSummary {
+  std::string metric_name;
+  MetricType metric_type = MetricType::custom;
+  std::int64_t count = 0;
+  Timestamp first_time;
+  Timestamp last_time;
+  bool derived = false;  // recorded by nobody: throughput, from the predictions
+};
+TRACSEQ_DESCRIBE(MetricSummary, (metric_name, metric_type, count, first_time, last_time, derived))
+
+struct MetricSummaryPage {
+  std::vector<MetricSummary> items;
+  std::optional<std::string> next_page_token;
+};
+TRACSEQ_DESCRIBE(MetricSummaryPage, (items, next_page_token))
+
 struct GetBuckets {
   std::string model_id{};
   std::string name{};

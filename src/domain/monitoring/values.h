@@ -18,6 +18,9 @@ class MetricValues {
   Result<Recorded> record(const CallContext& ctx, const RecordMetrics& request);
   // Newest first; empty for an unknown model or metric.
   Result<MetricPage> list(const CallContext& ctx, const ListMetrics& request);
+  // The metrics of a model with how much there is of each, by name; empty for an unknown model. `throughput`
+  // is among them where there are predictions, recorded or derived.
+  Result<MetricSummaryPage> metrics(const CallContext& ctx, const ListMetricNames& request);
   // Statistics by stretches of time, for charts. `invalid` for a window that makes more than kBucketsMax
   // buckets or a width that is not kept that long. `throughput` is predictions per second where nobody
   // recorded one.
