@@ -19,7 +19,8 @@ namespace {
 using sql::args;
 
 constexpr std::int64_t kShownValuesMax = 20;
-constexpr std::int64_t kMinuteUs = 60'000'000;
+constexpr std::int64_t kSecondUs = 1'000'000;
+constexpr std::int64_t kMinuteUs = 60 * kSecondUs;
 
 constexpr sql::Statement kNewestValues{
     "alerts.newest_values",
@@ -137,17 +138,28 @@ class Evaluation {
       return reading;
     }
     // No predictions are a reading too, once there has been a whole window to have some in.
-    reading.value =
-        static_cast<double>(window.all()) / (static_cast<double>(threshold.evaluation_window_minutes) * 60);
+    reading.value = static_cast<double>(window.all()) / window_seconds(start, now_.us);
     for (const StoredSeries& one : series) {
-      TRACSEQ_CHECK(session_.query(kFirstStretch, args(one.series_id, kCoarseSeconds),
-                                   [&](const sql::Row& row) -> Result<void> {
-                                     if (!row.is_null(0) && row.integer(0) <= start) reading.enough = true;
-                                     return {};
-                                   }));
+      TRACSEQ_TRY(const bool began, began_before(one.series_id, start));
+      reading.enough |= began;
     }
     reading.samples = std::max<std::int64_t>(reading.samples, 1);
     return reading;
+  }
+
+  // Whether the series had values when the window began.
+  Result<bool> began_before(std::int64_t series_id, std::int64_t start_us) {
+    bool before = false;
+    for (const std::int64_t width : kWidths) {
+      // A coarse stretch may have begun long before the first value in it.
+      const std::int64_t slack_us = width == kFineSeconds ? 0 : width * kSecondUs;
+      TRACSEQ_CHECK(
+          session_.query(kFirstStretch, args(series_id, width), [&](const sql::Row& row) -> Result<void> {
+            before |= !row.is_null(0) && row.integer(0) + slack_us <= start_us;
+            return {};
+          }));
+    }
+    return before;
   }
 
   Result<void> decide(const StoredThreshold& stored, const std::string& model_id,
@@ -275,8 +287,8 @@ Result<Alerts::Evaluated> Alerts::evaluate(Timestamp now, std::chrono::minutes c
                       return fail(std::move(error));
                     }));
     if (!step.taken) continue;
-    if (transition.kind == Kind::raise) evaluated.raised.push_back(std::move(alert));
-    if (transition.kind == Kind::resolve) evaluated.resolved.push_back(std::move(alert));
+    if (transition.kind == Kind::change) continue;
+    (transition.kind == Kind::raise ? evaluated.raised : evaluated.resolved).push_back(std::move(alert));
   }
   return evaluated;
 }

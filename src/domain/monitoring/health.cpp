@@ -43,7 +43,7 @@ Result<void> read_current(sql::Session& session, const SeriesByMetric& metrics, 
     if (name == kLatency && last_us != 0) health.last_prediction = Timestamp{last_us};
     if (name == kLatency && !metrics.contains(std::string(kThroughput)))
       health.current_metrics[std::string(kThroughput)] =
-          static_cast<double>(current.all()) * 1e6 / kCurrentUs;
+          static_cast<double>(current.all()) / window_seconds(at.us - kCurrentUs, at.us);
     if (name == kError) health.current_metrics["error_rate"] = current.mean().value_or(0);
   }
   return {};

@@ -141,6 +141,7 @@ void add_samples(std::vector<Sample>& samples, const Prediction& p, Timestamp at
     sample.value = value;
     sample.request_id = p.request_id;
     sample.user_id = p.user_id.value_or("");
+    if (!p.tags.empty()) sample.tags = to_json(p.tags);
     samples.push_back(std::move(sample));
   };
   add(kLatency, p.latency_ms);

@@ -108,4 +108,10 @@ Result<Rollup> window_of(sql::Session& session, std::span<const StoredSeries> se
   return window;
 }
 
+double window_seconds(std::int64_t start_us, std::int64_t end_us) noexcept {
+  std::int64_t first = stretch_start(start_us, kFineSeconds);
+  if (first < start_us) first += kFineSeconds * 1'000'000;
+  return static_cast<double>(end_us - first) / 1e6;
+}
+
 }  // namespace tracseq::monitoring

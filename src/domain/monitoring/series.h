@@ -58,4 +58,7 @@ Result<std::vector<StoredSeries>> find_series(sql::Session& session, const std::
 Result<Rollup> window_of(sql::Session& session, std::span<const StoredSeries> series, std::int64_t start_us,
                          std::int64_t end_us, Quantiles quantiles);
 
+// How much time `window_of` covers: from the first whole stretch on. What rates are divided by.
+double window_seconds(std::int64_t start_us, std::int64_t end_us) noexcept;
+
 }  // namespace tracseq::monitoring

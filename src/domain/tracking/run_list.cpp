@@ -23,11 +23,18 @@ std::string write_cursor(const Cursor& cursor) {
   return hex(bytes_of(dump_json(Json(Json::Array{cursor.key, cursor.run_id}))));
 }
 
-Result<Cursor> read_cursor(const std::string& token) {
+bool is_key_of(const Json& key, Order::Type type) {
+  if (key.is_null()) return true;
+  if (type == Order::Type::text) return key.is_string();
+  return type == Order::Type::integer ? key.is_integer() : key.is_number();
+}
+
+// `invalid` for a token of a list in another kind of order too.
+Result<Cursor> read_cursor(const std::string& token, Order::Type type) {
   const auto text = unhex(token);
   const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
   const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != 2 || !(*parts)[1].is_string())
+  if (parts == nullptr || parts->size() != 2 || !(*parts)[1].is_string() || !is_key_of(parts->front(), type))
     return fail(errors::bad_page_token());
   return Cursor{(*parts)[0], (*parts)[1].string_or("")};
 }
@@ -76,22 +83,22 @@ Result<Condition> where_of(const CallContext& ctx, const ListRuns& request) {
   return where;
 }
 
-Condition::Value value_of(const Json& key) {
-  if (key.is_integer()) return key.integer_or(0);
-  if (key.is_number()) return key.number_or(0);
+Condition::Value value_of(const Json& key, Order::Type type) {
+  if (type == Order::Type::integer) return key.integer_or(0);
+  if (type == Order::Type::real) return key.number_or(0);
   return key.string_or("");
 }
 
 // What follows the cursor in the order "key, then id; runs without the key last".
-Condition after_cursor(const Cursor& cursor, bool descending) {
-  const char* sign = descending ? "<" : ">";
+Condition after_cursor(const Cursor& cursor, const Order& order) {
+  const char* sign = order.descending ? "<" : ">";
   Condition c;
   if (cursor.key.is_null()) {
     c.add(fmt::format(" AND q.sort_key IS NULL AND q.run_id {} ?", sign), cursor.run_id);
     return c;
   }
-  c.add(fmt::format(" AND (q.sort_key {} ?", sign), value_of(cursor.key));
-  c.add(" OR (q.sort_key = ?", value_of(cursor.key));
+  c.add(fmt::format(" AND (q.sort_key {} ?", sign), value_of(cursor.key, order.type));
+  c.add(" OR (q.sort_key = ?", value_of(cursor.key, order.type));
   c.add(fmt::format(" AND q.run_id {} ?)", sign), cursor.run_id);
   c.add(" OR q.sort_key IS NULL)");
   return c;
@@ -105,12 +112,12 @@ std::vector<sql::Arg> args_of(const Condition& condition) {
   return out;
 }
 
-Json sort_key(const sql::Row& row, int column) {
+// What compares equal to the row's key: a text stays one, whatever it looks like.
+Json sort_key(const sql::Row& row, int column, Order::Type type) {
   if (row.is_null(column)) return {};
-  // Texts and numbers alike come back as what compares equal to them.
-  const auto text = row.str(column);
-  if (const auto number = parse_json(text); number && number->is_number()) return *number;
-  return text;
+  if (type == Order::Type::integer) return row.integer(column);
+  if (type == Order::Type::real) return row.real(column);
+  return row.str(column);
 }
 
 Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, const Condition& where,
@@ -123,7 +130,7 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
   all.add(" AS sort_key FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE ");
   all.append(where);
   all.add(") q WHERE 1 = 1");
-  if (cursor) all.append(after_cursor(*cursor, order.descending));
+  if (cursor) all.append(after_cursor(*cursor, order));
   // Columns that are never null sort without the extra term, so that the index serves the page.
   const bool nullable = order.key.sql.starts_with('(') || order.key.sql == "r.completed_at";
   all.add(fmt::format(" ORDER BY {}q.sort_key {}, q.run_id {}", nullable ? "(q.sort_key IS NULL), " : "",
@@ -135,7 +142,7 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
   TRACSEQ_CHECK(session.query(statement, args_of(all), [&](const sql::Row& row) -> Result<void> {
     TRACSEQ_TRY(Run run, row.as<Run>());
     runs.push_back(std::move(run));
-    keys.push_back(sort_key(row, row.columns() - 1));
+    keys.push_back(sort_key(row, row.columns() - 1, order.type));
     return {};
   }));
   return runs;
@@ -148,7 +155,7 @@ Result<RunPage> Runs::list(const CallContext& ctx, const ListRuns& request) {
   TRACSEQ_TRY(const Order order, parse_run_order(request.order_by));
   std::optional<Cursor> cursor;
   if (!request.page_token.empty()) {
-    TRACSEQ_TRY(cursor, read_cursor(request.page_token));
+    TRACSEQ_TRY(cursor, read_cursor(request.page_token, order.type));
   }
   return database_.read([&](sql::Session& session) -> Result<RunPage> {
     RunPage page;

@@ -356,15 +356,21 @@ Result<Order> parse_run_order(std::string_view text) {
       order.key.add(
           "(SELECT m.value_bits FROM experiment_metrics m WHERE m.experiment_id = r.run_id AND m.key = ?)",
           parsed->key);
+      order.type = Order::Type::integer;  // bits in the order of the values
       break;
     case Subject::Kind::param:
       order.key.add("(SELECT p.number FROM run_params p WHERE p.run_id = r.run_id AND p.key = ?)",
                     parsed->key);
+      order.type = Order::Type::real;
       break;
     case Subject::Kind::tag:
       order.key.add("(SELECT t.value FROM run_tags t WHERE t.run_id = r.run_id AND t.key = ?)", parsed->key);
       break;
-    default:
+    case Subject::Kind::time:
+      order.key.add("r." + parsed->key);
+      order.type = Order::Type::integer;
+      break;
+    case Subject::Kind::attribute:
       order.key.add("r." + parsed->key);
   }
   return order;

@@ -41,7 +41,9 @@ Result<Condition> parse_run_query(std::string_view text);
 
 // One sort key: "metrics.auc desc", "created_at". Runs that lack the key come last in both directions.
 struct Order {
+  enum class Type { text, integer, real };
   Condition key;  // the SQL expression
+  Type type = Type::text;
   bool descending = false;
 };
 Result<Order> parse_run_order(std::string_view text);

@@ -238,6 +238,40 @@ TEST_P(TrackingTest, PagesFollowAnyOrderWithoutLossOrRepeat) {
   }
 }
 
+TEST_P(TrackingTest, PagesFollowTextsThatLookLikeNumbersAndNumbersThatAreNone) {
+  const Names texts{"1.10", "1e5", "4.20", "007", "null", "9007199254740993"};
+  for (std::size_t i = 0; i < texts.size(); ++i)
+    start(texts[i], Json::object().set("lr", 0.1 * static_cast<double>(i / 2)), {{"version", texts[i]}});
+  for (const char* order :
+       {"name asc", "name desc", "tags.version asc", "tags.version desc", "params.lr desc"}) {
+    ListRuns whole;
+    whole.order_by = order;
+    const Names expected = names(whole);
+    ASSERT_EQ(expected.size(), texts.size()) << order;
+    Names seen;
+    ListRuns request;
+    request.order_by = order;
+    request.limit = 1;
+    for (std::size_t pages = 0; pages <= texts.size(); ++pages) {
+      const auto page = runs->list(ctx, request);
+      ASSERT_TRUE(page) << page.error().message << page.error().detail;
+      for (const tracking::Run& run : page->items) seen.push_back(run.name);
+      if (!page->next_page_token) break;
+      request.page_token = *page->next_page_token;
+    }
+    EXPECT_EQ(seen, expected) << order;
+  }
+  ListRuns request;
+  request.order_by = "name asc";
+  request.limit = 1;
+  request.page_token = *runs->list(ctx, request)->next_page_token;
+  request.order_by = "created_at desc";
+  const auto mixed = runs->list(ctx, request);  // the token is of another order
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().code, Code::invalid);
+  EXPECT_EQ(mixed.error().field, "page_token");
+}
+
 TEST_P(TrackingTest, TrashHidesRestoresAndIsEmptied) {
   const tracking::Run run = start("r");
   log(run.run_id, "a", 1, 1.0);
