@@ -33,9 +33,10 @@
 namespace tracseq::api {
 namespace {
 
-constexpr auto kKeysKept = std::chrono::hours{24};        // of idempotent calls
-constexpr auto kTrashKept = std::chrono::hours{24 * 30};  // deleted runs can be restored this long
-constexpr auto kEventsKept = std::chrono::hours{24};      // a page that slept longer reads everything anew
+constexpr auto kKeysKept = std::chrono::hours{24};  // of idempotent calls
+constexpr auto kTrashKept =
+    std::chrono::hours{24 * 30};  // deleted runs and experiments can be restored this long
+constexpr auto kEventsKept = std::chrono::hours{24};  // a page that slept longer reads everything anew
 constexpr std::int64_t kPurgedAtOnceMax = 100;
 
 }  // namespace
@@ -163,6 +164,11 @@ std::vector<DriverStep> Core::driver_steps() {
                TRACSEQ_CHECK(artifacts::ArtifactCatalog::forget_all(tx, artifacts::OwnerType::run, run_id));
                return {};
              });
+       },
+       kPurgedAtOnceMax},
+      {"tracking.purge_experiments", std::chrono::minutes{10},
+       [&](const CallContext& ctx) {
+         return all.experiments.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax);
        },
        kPurgedAtOnceMax},
   };

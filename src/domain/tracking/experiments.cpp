@@ -38,6 +38,17 @@ constexpr sql::Statement kDeleteRuns{
 constexpr sql::Statement kRestoreRuns{
     "tracking.restore_experiment_runs",
     "UPDATE runs SET deleted_at = NULL, updated_at = ? WHERE experiment_id = ? AND deleted_at = ?"};
+constexpr sql::Statement kExpired{
+    "tracking.expired_experiments",
+    "SELECT experiment_id FROM experiments e WHERE project_id = ? AND experiment_id <> ? AND deleted_at IS "
+    "NOT "
+    "NULL AND deleted_at < ? AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.experiment_id = e.experiment_id) "
+    "ORDER BY deleted_at LIMIT ?"};
+// Asks again what the list said: it may have been restored since.
+constexpr sql::Statement kPurge{
+    "tracking.purge_experiment",
+    "DELETE FROM experiments WHERE experiment_id = ? AND deleted_at < ? AND NOT EXISTS "
+    "(SELECT 1 FROM runs WHERE runs.experiment_id = experiments.experiment_id)"};
 
 Result<Experiment> load(sql::Session& session, const CallContext& ctx, std::int64_t id) {
   TRACSEQ_TRY(auto found, session.query_one_as<Experiment>(kGet, args(ctx.project_id, id)));
@@ -146,6 +157,34 @@ Result<Experiment> Experiments::restore(const CallContext& ctx, const Experiment
         return after;
       });
   return named(std::move(restored), name);
+}
+
+Result<std::int64_t> Experiments::purge(const CallContext& ctx, Timestamp before, std::int64_t limit) {
+  TRACSEQ_TRY(const auto ids, database_.read([&](sql::Session& session) {
+    return session.query_all(kExpired, args(ctx.project_id, kDefaultExperiment, before, limit),
+                             [](const sql::Row& row) { return row.integer(0); });
+  }));
+  std::int64_t purged = 0;
+  for (const std::int64_t id : ids) {
+    TRACSEQ_CHECK(ctx.check());
+    bool kept = false;
+    const auto gone = ledger_.change<ExperimentRef>(
+        ctx, {"experiment.purge", "experiment", std::to_string(id)},
+        [&](sql::Transaction& tx, audit::Record& record) -> Result<ExperimentRef> {
+          auto found = load(tx, ctx, id);
+          kept = !found && found.error().code == Code::not_found;
+          if (!found) return tl::unexpected(std::move(found).error());
+          TRACSEQ_TRY(const std::int64_t rows, tx.execute(kPurge, args(id, before)));
+          kept = rows == 0;
+          if (kept) return fail(Code::conflict, "the experiment is not to be purged any more");
+          record.before = to_document(*found);
+          record.publish("experiments", "purged");
+          return ExperimentRef{id, {}};
+        });
+    if (!gone && !kept) return tl::unexpected(gone.error());
+    if (gone) ++purged;
+  }
+  return purged;
 }
 
 }  // namespace tracseq::tracking

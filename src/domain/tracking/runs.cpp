@@ -164,19 +164,27 @@ Result<std::int64_t> Runs::purge(const CallContext& ctx, Timestamp before, std::
     return session.query_all(kExpired, args(ctx.project_id, before, limit),
                              [](const sql::Row& row) { return row.str(0); });
   }));
+  std::int64_t purged = 0;
   for (const std::string& id : ids) {
     TRACSEQ_CHECK(ctx.check());
-    TRACSEQ_CHECK(ledger_.change<RunRef>(ctx, {"run.purge", "run", id},
-                                         [&](sql::Transaction& tx, audit::Record& record) -> Result<RunRef> {
-                                           TRACSEQ_TRY(const Run run, load_run(tx, ctx, id));
-                                           record.before = to_document(run);
-                                           if (also) TRACSEQ_CHECK(also(tx, id));
-                                           TRACSEQ_CHECK(tx.execute(kPurge, args(id)));
-                                           record.publish("runs", "purged");
-                                           return RunRef{id, {}};
-                                         }));
+    bool kept = false;
+    const auto gone = ledger_.change<RunRef>(
+        ctx, {"run.purge", "run", id}, [&](sql::Transaction& tx, audit::Record& record) -> Result<RunRef> {
+          auto run = load_run(tx, ctx, id);
+          // Since the list was read the run may have been restored, or purged by another.
+          kept = run ? !run->deleted_at || *run->deleted_at >= before : run.error().code == Code::not_found;
+          if (!run) return tl::unexpected(std::move(run).error());
+          if (kept) return fail(Code::conflict, "the run is not to be purged any more");
+          record.before = to_document(*run);
+          if (also) TRACSEQ_CHECK(also(tx, id));
+          TRACSEQ_CHECK(tx.execute(kPurge, args(id)));
+          record.publish("runs", "purged");
+          return RunRef{id, {}};
+        });
+    if (!gone && !kept) return tl::unexpected(gone.error());
+    if (gone) ++purged;
   }
-  return static_cast<std::int64_t>(ids.size());
+  return purged;
 }
 
 }  // namespace tracseq::tracking

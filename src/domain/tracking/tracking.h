@@ -29,6 +29,9 @@ class Experiments {
   Result<Experiment> remove(const CallContext& ctx, const ExperimentRef& ref);
   // `conflict` if its name was given to another meanwhile.
   Result<Experiment> restore(const CallContext& ctx, const ExperimentRef& ref);
+  // Removes for good what has been in the trash since before `before` and has no runs left there, at most
+  // `limit` experiments; never Default. Returns how many.
+  Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit);
 
  private:
   sql::Database& database_;
@@ -50,8 +53,9 @@ class Runs {
   // Into the trash and back; both may be repeated.
   Result<Run> remove(const CallContext& ctx, const RunRef& ref);
   Result<Run> restore(const CallContext& ctx, const RunRef& ref);
-  // Removes for good what has been in the trash since before `before`, at most `limit` runs. Returns how
-  // many. `also` runs in the transaction that removes a run: what others keep of it goes with it.
+  // Removes for good what has been in the trash since before `before`, at most `limit` runs; one that is
+  // restored meanwhile stays. Returns how many. `also` runs in the transaction that removes a run: what
+  // others keep of it goes with it.
   using AlsoPurge = std::function<Result<void>(sql::Transaction& tx, const std::string& run_id)>;
   Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit,
                              const AlsoPurge& also = {});

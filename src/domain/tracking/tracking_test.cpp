@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <thread>
 
 #include "base/id.h"
 #include "domain/tracking/metrics.h"
@@ -283,6 +284,60 @@ TEST_P(TrackingTest, TrashHidesRestoresAndIsEmptied) {
   ASSERT_TRUE(runs->remove(ctx, {run.run_id, {}}));
   EXPECT_EQ(runs->purge(ctx, now(), 10).value_or(-1), 1);
   EXPECT_EQ(runs->get(ctx, {run.run_id, {}}).error().code, Code::not_found);
+}
+
+// A run that is restored after purge has listed it and before it comes to it.
+TEST_P(TrackingTest, PurgeLeavesARunThatWasRestoredMeanwhile) {
+  // On SQLite the restoring shares the commit of the first purge, so that it surely comes before the second.
+  const auto held = sql::open_database(url(), {.turn_hold = std::chrono::seconds(10)});
+  ASSERT_TRUE(held) << held.error().message;
+  audit::Ledger held_ledger(**held);
+  Runs held_runs(**held, held_ledger);
+  const tracking::Run first = start("first");
+  const tracking::Run second = start("second");
+  ASSERT_TRUE(runs->remove(ctx, {first.run_id, {}}));
+  ASSERT_TRUE(runs->remove(ctx, {second.run_id, {}}));
+  std::thread restoring;
+  const auto purged =
+      held_runs.purge(ctx, now() + std::chrono::hours(1), 10, [&](sql::Transaction&, const std::string& id) {
+        if (id != first.run_id) return Result<void>{};
+        restoring = std::thread([&] { EXPECT_TRUE(held_runs.restore(ctx, {second.run_id, {}})); });
+        if (on_sqlite())
+          std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        else
+          restoring.join();
+        return Result<void>{};
+      });
+  if (restoring.joinable()) restoring.join();
+  EXPECT_EQ(purged.value_or(-1), 1);
+  EXPECT_EQ(names({}), Names{"second"});
+  EXPECT_EQ(runs->purge(ctx, now() + std::chrono::hours(1), 10).value_or(-1), 0);
+}
+
+TEST_P(TrackingTest, PurgeRemovesExperimentsOnceTheirRunsAreGone) {
+  const auto gone = experiments->create(ctx, {"gone", ""});
+  const auto young = experiments->create(ctx, {"young", ""});
+  ASSERT_TRUE(gone && young);
+  StartRun request;
+  request.experiment_id = gone->experiment_id;
+  ASSERT_TRUE(runs->start(ctx, request));
+  ASSERT_TRUE(experiments->remove(ctx, {gone->experiment_id, {}}));
+  const Timestamp between = now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  ASSERT_TRUE(experiments->remove(ctx, {young->experiment_id, {}}));
+  // Default in the trash: cannot happen, and would not matter.
+  ASSERT_TRUE(database().write([](sql::Transaction& tx) {
+    return tx.execute({"test.trash", "UPDATE experiments SET deleted_at = 1 WHERE experiment_id = 0"}, {});
+  }));
+  EXPECT_EQ(experiments->purge(ctx, between, 10).value_or(-1), 0) << "its run is still in the trash";
+  EXPECT_EQ(runs->purge(ctx, between, 10).value_or(-1), 1);
+  EXPECT_EQ(experiments->purge(ctx, between, 10).value_or(-1), 1);
+  EXPECT_EQ(experiments->get(ctx, {gone->experiment_id, {}}).error().code, Code::not_found);
+  EXPECT_TRUE(experiments->get(ctx, {young->experiment_id, {}}));
+  EXPECT_TRUE(experiments->get(ctx, {0, {}}));
+  audit::EntryFilter filter;
+  filter.action = "experiment.purge";
+  EXPECT_EQ(ledger->list(ctx, filter)->items.size(), 1U);
 }
 
 TEST_P(TrackingTest, DeletingAnExperimentTakesItsRunsAndGivesThemBack) {
