@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from typing import Any, Callable, Optional
 
 from . import _embedded as _embedded  # its hooks for fork and exit must run after ours
+from . import _exit
 from ._log import logger
 from ._transport import Request, Transport
 from .errors import (
@@ -35,7 +36,7 @@ CAPACITY = 65_536  # points
 _GATHER_SECONDS = 0.004  # lets a group form; the rest of the 20 ms is the commit's
 BATCH_POINTS = 16_384  # committed together unless a buffer says otherwise
 _COMMIT_SECONDS = 60.0
-_EXIT_SECONDS = 8.0
+_FORK_SECONDS = 8.0  # that a fork, or the end of a forked worker, waits
 _POSTS_MAX = 256  # that look for what is at fault in one batch; a hundred bad ones among thousands are found
 _ERRORS_KEPT = 20  # until somebody is told; further ones are counted
 # Of the content of a batch: its other entries may be good.
@@ -115,12 +116,16 @@ class Buffer:
     def database(self) -> str:
         return self._transport.url.split("@")[-1]
 
-    def wait_for_room(self) -> None:
-        """Returns when there may be room."""
+    def wait_for_room(self, seconds: float = _COMMIT_SECONDS) -> None:
+        """Returns when there may be room, or when the time is over."""
+        end = time.monotonic() + seconds
         with self._lock:
             while self._points >= CAPACITY and not self._errors:
                 self._hurry = True
-                self._room.wait(1.0)
+                left = end - time.monotonic()
+                if left <= 0:
+                    return
+                self._room.wait(min(left, 1.0))
 
     def add(self, entry: Entry) -> None:
         while not self.try_add(entry):
@@ -130,22 +135,26 @@ class Buffer:
     def empty(self) -> bool:
         return self._done == self._added and not self._errors
 
+    @property
+    def mark(self) -> int:
+        """What was added so far, as a goal for `settle`."""
+        return self._added
+
     def flush(self, seconds: float = _COMMIT_SECONDS) -> None:
         """Returns when everything added so far is committed; raises what failed."""
         left = self.settle(seconds)
         if left:
             raise DeadlineExceeded(f"{left} calls are still uncommitted after {seconds:.3g} s")
-        with self._lock:
-            if self._errors:
-                self._raise()
+        self.check()
 
-    def settle(self, seconds: float) -> int:
-        """Waits until what was added so far is committed or has failed, and leaves the failures to be raised. How
-        much is still under way: 0 unless the time was over.
+    def settle(self, seconds: float, goal: Optional[int] = None) -> int:
+        """Waits until what was added so far, or up to the mark, is committed or has failed, and leaves the failures to
+        be raised. How much is still under way: 0 unless the time was over.
         """
         end = time.monotonic() + seconds
         with self._lock:
-            goal = self._added
+            if goal is None:
+                goal = self._added
             while self._done < goal:
                 self._hurry = True
                 if self._idle:
@@ -155,6 +164,12 @@ class Buffer:
                     return goal - self._done
                 self._room.wait(min(left, 1.0))
             return 0
+
+    def check(self) -> None:
+        """Raises what failed."""
+        with self._lock:
+            if self._errors:
+                self._raise()
 
     def _raise(self) -> None:
         """One error that names all: of the kind of the first."""
@@ -277,20 +292,34 @@ def buffer_of(
         return kinds[target]
 
 
-def flush_all(seconds: float = _EXIT_SECONDS) -> None:
-    """Commits what every buffer of this process holds; what fails is logged."""
-    for buffer in list(_all):
+def flush_all(seconds: float = _FORK_SECONDS) -> None:
+    """Commits what every buffer of this process holds, all at once within the time; what fails is logged."""
+    for buffer, waiting in _settle_all(seconds):
+        if waiting:
+            _log.error("flush_failed", database=buffer.database, uncommitted=waiting, seconds=round(seconds, 3))
         try:
-            if not buffer.empty:
-                buffer.flush(seconds)
+            buffer.check()
         except MLOpsError as error:
-            _log.error("flush_failed", reason=str(error))
+            _log.error("flush_failed", database=buffer.database, reason=str(error))
+
+
+def _settle_all(seconds: float) -> list[tuple[Buffer, int]]:
+    """Each buffer with what it could not commit in the time."""
+    end = time.monotonic() + seconds
+    buffers = list(_all)
+    for buffer in buffers:  # each has a thread of its own: they commit side by side
+        buffer.settle(0)
+    return [(buffer, buffer.settle(max(0.0, end - time.monotonic()))) for buffer in buffers]
+
+
+def _at_exit() -> None:
+    flush_all(_exit.seconds_left())
 
 
 def _before_fork() -> None:
     """Nothing may be half committed in a child. What failed raises in the parent's next call."""
-    for buffer in list(_all):
-        if buffer.settle(_EXIT_SECONDS):
+    for buffer, waiting in _settle_all(_FORK_SECONDS):
+        if waiting:
             _log.warning("fork_with_uncommitted_points", database=buffer.database)
 
 
@@ -311,4 +340,4 @@ def _flush_at_the_end_of_a_worker() -> None:
 
 
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
-atexit.register(flush_all)
+atexit.register(_at_exit)

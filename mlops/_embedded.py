@@ -10,20 +10,19 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import time
 import weakref
 from pathlib import Path
 from typing import Any, Optional
 
-from . import _json
+from . import _exit, _json
 from ._log import logger
 from ._native import native
 from ._transport import Cancel, Done, Reply, Request, Transport, error_of, error_reply
 from .errors import Unavailable
 
 _log = logger("mlops.database")
-# How long a fork or the end of the program waits for calls under way.
-_FORK_PATIENCE_MS = 10_000
-_EXIT_PATIENCE_MS = 10_000
+_FORK_PATIENCE_MS = 10_000  # that a fork waits for calls under way
 
 _all: weakref.WeakSet[EmbeddedTransport] = weakref.WeakSet()
 
@@ -92,15 +91,26 @@ class EmbeddedTransport(Transport):
         return reply.status == 503 and self._core is None and b"closed" in reply.body
 
     def close(self, patience_ms: int) -> bool:
-        """Ends the core; the next call opens it again. False: calls are still under way and it stays."""
-        with self._lock:
+        """Ends the core; the next call opens it again. False: calls are still under way, or it is being opened."""
+        end = time.monotonic() + patience_ms / 1000
+        if not self._lock.acquire(timeout=max(0.0, patience_ms / 1000)):
+            return False
+        try:
             core, self._core = self._core, None
             if core is None or self._pid != os.getpid():
                 return True
-            if core.close(patience_ms):
+            if core.close(max(0, int(1000 * (end - time.monotonic())))):
                 return True
             self._lost.append(core)
             return False
+        finally:
+            self._lock.release()
+
+    def close_all(self, patience_ms: int) -> bool:
+        """Ends the core, and those that had calls under way when they should have ended."""
+        closed = [self.close(patience_ms)]
+        closed += [core.close(0) for core in self._lost if core is not None]
+        return all(closed)
 
 
 def _arguments(request: Request) -> tuple[str, str, Any, bytes, str, str, int]:
@@ -147,8 +157,13 @@ def _after_fork_in_child() -> None:
 
 
 def _at_exit() -> None:
-    for transport in list(_all):
-        transport.close(_EXIT_PATIENCE_MS)
+    """Closes the databases. Calls that hang are left behind: their threads never come back to an interpreter that is
+    being taken apart.
+    """
+    closed = [transport.close_all(int(1000 * _exit.seconds_left())) for transport in list(_all)]
+    if not all(closed):
+        _log.warning("exit_with_calls_under_way", databases=closed.count(False))
+        native().abandon()
 
 
 os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)

@@ -16,10 +16,10 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Optional
 from urllib.parse import urlsplit
 
+from ._daemon_pool import DaemonPool
 from ._transport import Cancel, Done, Reply, Request, Transport, error_reply
 from .errors import Cancelled, DeadlineExceeded, InvalidArgument, MLOpsError, Unavailable
 
@@ -59,7 +59,7 @@ class RemoteTransport(Transport):
         self._pid = os.getpid()
         self._lock = threading.Lock()
         self._idle: list[_Connection] = []
-        self._pool: Optional[ThreadPoolExecutor] = None
+        self._pool: Optional[DaemonPool] = None
 
     def send(self, request: Request) -> Reply:
         return self._send(request, threading.Event())
@@ -77,12 +77,12 @@ class RemoteTransport(Transport):
         self._threads().submit(work)
         return cancelled.set
 
-    def _threads(self) -> ThreadPoolExecutor:
+    def _threads(self) -> DaemonPool:
         if self._pid != os.getpid():
             self._reset()
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="mlops-http")
+                self._pool = DaemonPool(_THREADS, "mlops-http")
             return self._pool
 
     def _send(self, request: Request, cancelled: threading.Event) -> Reply:

@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
+import math
 import time
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Callable, Optional, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from . import _json
-from ._transport import Body, Cancel, Reply, Request, Transport, connect, current_timeout, error_reply
-from .errors import InvalidArgument
+from ._transport import Body, Cancel, Reply, Request, Transport, connect, current_timeout, error_reply, timed
+from .errors import DeadlineExceeded, InvalidArgument
+
+if TYPE_CHECKING:
+    from ._buffer import Buffer, Entry
 
 T = TypeVar("T")
 
 # Uploads and downloads take as long as they take; this only bounds a peer that is gone.
 STREAM_SECONDS = 3600.0
-_HELPERS = 4
+_SLICE_SECONDS = 0.25  # a wait on a helper thread looks that often whether it is still wanted
 
 
 class Io:
@@ -109,6 +114,13 @@ def run_blocking(work: Coroutine[Any, Any, T]) -> T:
 class Service:
     """A service over one database."""
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Each public call has one deadline over all it does."""
+        super().__init_subclass__(**kwargs)
+        for name, method in list(vars(cls).items()):
+            if not name.startswith("_") and inspect.iscoroutinefunction(method):
+                setattr(cls, name, timed(method))
+
     def __init__(self, database_url: str) -> None:
         self._transport = connect(database_url)
         self._io: Io = ASYNC
@@ -117,6 +129,35 @@ class Service:
     def database_url(self) -> str:
         """The database as it was resolved when this service was made."""
         return self._transport.url
+
+    async def _add(self, buffer: Buffer, entry: Entry) -> None:
+        """Accepts an entry, after waiting for room where there is none."""
+        if buffer.try_add(entry):
+            return
+        end = time.monotonic() + current_timeout(math.inf)
+        while not buffer.try_add(entry):
+            left = end - time.monotonic()
+            if left <= 0:
+                raise DeadlineExceeded("the buffer stayed full for the time the call was given; the value is not taken")
+            await self._io.run(buffer.wait_for_room, min(left, _SLICE_SECONDS))
+
+    async def _flush(self, buffer: Buffer) -> None:
+        """Returns after the commit of what the buffer holds; raises what failed. Waits in slices: a thread that waits
+        ends soon after its call is cancelled.
+        """
+        if buffer.empty:
+            return
+        goal = buffer.mark
+        seconds = current_timeout()
+        end = time.monotonic() + seconds
+        while True:
+            left = end - time.monotonic()
+            waiting = await self._io.run(buffer.settle, max(0.0, min(left, _SLICE_SECONDS)), goal)
+            if not waiting:
+                break
+            if left <= 0:
+                raise DeadlineExceeded(f"{waiting} calls are still uncommitted after {seconds:.3g} s")
+        buffer.check()
 
     async def _request(
         self,

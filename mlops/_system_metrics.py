@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ._transport import Transport
 
 _FIRST_SECONDS = 3.0
+_STOP_SECONDS = 1.0  # it adds to a buffer and waits for nobody
 _MODELS_MAX = 1000
 _log = logger("mlops.monitoring")
 _lock = threading.Lock()
@@ -55,6 +56,8 @@ def stop_all() -> None:
         reporters = list(_reporters.values())
         _reporters.clear()
     for reporter in reporters:
+        reporter.ask_to_stop()
+    for reporter in reporters:
         reporter.stop()
 
 
@@ -70,10 +73,13 @@ class SystemReporter:
         self._interval: Optional[float] = None
         self._stop = threading.Event()
 
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+
     def stop(self) -> None:
         self._stop.set()
         if self._thread is not None and self._pid == os.getpid():
-            self._thread.join(_FIRST_SECONDS)
+            self._thread.join(_STOP_SECONDS)
 
     def reported(self, model_id: str, model_version: str) -> None:
         """A value of the model was recorded here."""

@@ -10,26 +10,35 @@ from __future__ import annotations
 import abc
 import contextlib
 import contextvars
+import functools
 import os
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Coroutine, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, Optional, TypeVar, Union
 from urllib.parse import quote, urlencode, urlsplit
 
 from . import _json
-from .errors import InvalidArgument, MLOpsError, error_from
+from .errors import DeadlineExceeded, InvalidArgument, MLOpsError, error_from
 
+if TYPE_CHECKING:
+    from typing_extensions import ParamSpec
+
+    P = ParamSpec("P")
+T = TypeVar("T")
 Body = Union[bytes, Path]
 # Seconds a call may take when nobody says otherwise.
 TIMEOUT_DEFAULT = 60.0
 
 _timeout: contextvars.ContextVar[Optional[float]] = contextvars.ContextVar("mlops_timeout", default=None)
+# Of the call under way, where a time-out was chosen: when it must end.
+_end: contextvars.ContextVar[Optional[float]] = contextvars.ContextVar("mlops_end", default=None)
 
 
 @contextlib.contextmanager
 def timeout(seconds: float) -> Iterator[None]:
-    """Calls made inside take at most that long each, or raise `DeadlineExceeded`."""
+    """Calls made inside take at most that long each, all they do included, or raise `DeadlineExceeded`."""
     if not seconds > 0:
         raise InvalidArgument(f"timeout is {seconds}; it must be more than 0 seconds", field="timeout")
     token = _timeout.set(seconds)
@@ -39,9 +48,33 @@ def timeout(seconds: float) -> Iterator[None]:
         _timeout.reset(token)
 
 
+def timed(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """The method with one deadline over all it does, where `timeout` chose one."""
+
+    @functools.wraps(method)
+    async def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        seconds = _timeout.get()
+        if seconds is None or _end.get() is not None:
+            return await method(*args, **kwargs)
+        token = _end.set(time.monotonic() + seconds)
+        try:
+            return await method(*args, **kwargs)
+        finally:
+            _end.reset(token)
+
+    return call
+
+
 def current_timeout(default: float = TIMEOUT_DEFAULT) -> float:
-    chosen = _timeout.get()
-    return default if chosen is None else chosen
+    """Seconds that are left to the call under way; `DeadlineExceeded` if none are."""
+    end = _end.get()
+    if end is None:
+        chosen = _timeout.get()
+        return default if chosen is None else chosen
+    left = end - time.monotonic()
+    if left <= 0:
+        raise DeadlineExceeded(f"the call took longer than the {_timeout.get():g} s it was given")
+    return left
 
 
 class Request(NamedTuple):

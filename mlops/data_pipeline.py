@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as _dt
 import enum
+import time
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +17,8 @@ from ._hosting import host_of
 from ._log import logger
 from ._records import from_wire, number, optional_choice, record, to_wire, utc_now
 from ._service import STREAM_SECONDS, Service, folder_of
-from ._transport import target
-from .errors import Conflict, InvalidArgument, MLOpsError, NotFound, Unprocessable
+from ._transport import current_timeout, target
+from .errors import Conflict, DeadlineExceeded, InvalidArgument, MLOpsError, NotFound
 
 __all__ = [
     "DataPipeline",
@@ -38,6 +39,7 @@ _RUNS = "/api/v1/pipeline-runs"
 _PAGE = 1000  # most rows a list answers at once
 _REPORT_SECONDS = 3600.0  # an assessment may take that long
 _LOOK_SECONDS_FIRST, _LOOK_SECONDS_MAX = 0.05, 1.0
+_WORKER_SECONDS = 1.5  # a worker that runs has taken its job by then
 
 
 class PipelineStatus(enum.Enum):
@@ -309,18 +311,43 @@ class DataPipeline(Service):
         body = {"report_id": uuid.uuid4().hex, "schema_id": schema_id, **await self._input(data_path)}
         wire = await self._send("POST", _REPORTS, body)
         await self._io.run(_drive, self._transport)
-        waited, pause = 0.0, _LOOK_SECONDS_FIRST
-        while wire.get("status") == "pending":
-            if waited > _REPORT_SECONDS:
-                raise Unprocessable(f"the assessment {wire['report_id']} did not end in {_REPORT_SECONDS:g} s")
-            await self._io.sleep(pause)
-            waited, pause = waited + pause, min(pause * 1.5, _LOOK_SECONDS_MAX)
-            wire = await self._get(target(_REPORTS + "/{}", wire["report_id"]))
+        wire = await self._assessed(wire)
         if wire.get("status") == "failed":
             raise InvalidArgument(f"{data_path} cannot be assessed: {wire.get('error_message')}", field="data_path")
         report = from_wire(DataQualityReport, wire)
         _log.info("data_quality_assessed", report_id=report.report_id, schema_id=schema_id, score=report.quality_score)
         return report
+
+    async def _assessed(self, wire: dict[str, Any]) -> dict[str, Any]:
+        """The report once it is no longer pending. Says in the log, and where the time is over, that nobody works."""
+        started = time.monotonic()
+        seconds = current_timeout(_REPORT_SECONDS)
+        pause, idle = _LOOK_SECONDS_FIRST, ""
+        while wire.get("status") == "pending":
+            waited = time.monotonic() - started
+            if waited > _WORKER_SECONDS:
+                before, idle = idle, await self._unclaimed(wire.get("job_id"), waited)
+                if idle and not before:
+                    _log.warning("no_worker_seen", report_id=wire["report_id"], reason=idle)
+            if waited + pause >= seconds:
+                words = f"the assessment {wire['report_id']} did not end in {seconds:.3g} s"
+                raise DeadlineExceeded(f"{words}: {idle}" if idle else words)
+            await self._io.sleep(pause)
+            pause = min(pause * 1.5, _LOOK_SECONDS_MAX)
+            wire = await self._get(target(_REPORTS + "/{}", wire["report_id"]))
+        return wire
+
+    async def _unclaimed(self, job_id: Optional[str], waited: float) -> str:
+        """That no worker has taken the job, and how one is started; "" if one has."""
+        if not job_id:
+            return ""
+        job = await self._get(target("/api/v1/jobs/{}", job_id))
+        if job.get("state") != "queued":
+            return ""
+        return (
+            f"no worker has taken it for {waited:.0f} s; is one running? (tracseq worker --database-url …, or "
+            "tracseq serve without --no-worker)"
+        )
 
 
 def _drive(transport: Any) -> None:

@@ -202,8 +202,7 @@ class ExperimentTracker(Service):
         entry = _points.entry_of(metrics, run_id)
         if entry[1] == 0:
             _log.warning("metrics_without_values", experiment_id=run_id, step=metrics.step)
-        while not self._buffer.try_add(entry):
-            await self._io.run(self._buffer.wait_for_room)
+        await self._add(self._buffer, entry)
 
     async def log_metrics_batch(self, metrics: Sequence[ExperimentMetrics]) -> None:
         """Commits the values of all steps, or of none; returns after the commit."""
@@ -215,8 +214,7 @@ class ExperimentTracker(Service):
 
     async def flush(self) -> None:
         """Returns after everything this process logged on this database is committed."""
-        if not self._buffer.empty:
-            await self._io.run(self._buffer.flush)
+        await self._flush(self._buffer)
 
     async def _check(self, run_id: str) -> None:
         await self._get(target(_RUNS + "/{}", self._id(run_id)))

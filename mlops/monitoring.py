@@ -260,15 +260,10 @@ class ModelMonitor(Service):
             await self._add(self._values, right)
         self._system.reported(model_id, model_version)
 
-    async def _add(self, buffer: Any, entry: Any) -> None:
-        while not buffer.try_add(entry):
-            await self._io.run(buffer.wait_for_room)
-
     async def flush(self) -> None:
         """Returns after everything this process recorded on this database is committed."""
         for buffer in (self._predictions, self._values):
-            if not buffer.empty:
-                await self._io.run(buffer.flush)
+            await self._flush(buffer)
 
     async def create_threshold(self, threshold: MetricThreshold) -> str:
         """Stores a threshold and returns its id, which is written back into the record."""

@@ -109,7 +109,10 @@ PyObject* core_submit(PyObject* self, PyObject* args) {
 PyObject* core_cancel(PyObject* self, PyObject* argument) {
   const unsigned long long number = PyLong_AsUnsignedLongLong(argument);
   if (PyErr_Occurred() != nullptr) return nullptr;
-  if (const auto core = core_of(self)) core->cancel(number);
+  {
+    const WithoutGil released;
+    if (const auto core = core_of(self)) core->cancel(number);
+  }
   Py_RETURN_NONE;
 }
 
@@ -155,7 +158,8 @@ PyObject* core_new(PyTypeObject* type, PyObject* args, PyObject* /*keywords*/) {
 void core_dealloc(PyObject* self) {
   CoreObject* object = core_object(self);
   PyTypeObject* type = Py_TYPE(self);
-  if (object->core != nullptr && object->owner == ::getpid()) {
+  // Calls that are left behind still use their core.
+  if (object->core != nullptr && object->owner == ::getpid() && !threads_are_left_behind()) {
     const WithoutGil released;
     delete object->core;
   }

@@ -10,7 +10,13 @@ namespace {
 // Raised whenever a function here changes its meaning; mlops/_native.py has the same number.
 constexpr int kBinding = 1;
 
+PyObject* abandon(PyObject* /*self*/, PyObject* /*none*/) {
+  leave_threads_behind();
+  Py_RETURN_NONE;
+}
+
 PyMethodDef functions[] = {
+    {"abandon", abandon, METH_NOARGS, "At the end of the program: calls under way never come back."},
     {"load_config", load_config, METH_VARARGS, "Reads the settings from all their sources."},
     {"save_config", save_config, METH_VARARGS, "Writes the settings of one environment."},
     {"validate_config", validate_config, METH_VARARGS, "Lists every fault of the settings."},

@@ -1,9 +1,33 @@
 // SPDX-License-Identifier: MIT
 #include "python/python.h"
 
+#include <unistd.h>
+
+#include <atomic>
+#include <thread>
+
 #include "base/json.h"
 
 namespace tracseq::python {
+namespace {
+
+// The thread that ends the interpreter; none as long as nothing is left behind.
+std::atomic<std::thread::id>& ending_thread() noexcept {
+  static std::atomic<std::thread::id> id{std::thread::id{}};
+  return id;
+}
+
+}  // namespace
+
+void leave_threads_behind() { ending_thread().store(std::this_thread::get_id()); }
+
+bool threads_are_left_behind() noexcept { return ending_thread().load() != std::thread::id{}; }
+
+void stay_if_left_behind() noexcept {
+  const std::thread::id ending = ending_thread().load();
+  if (ending == std::thread::id{} || ending == std::this_thread::get_id()) return;
+  for (;;) ::pause();
+}
 
 bool text_of(PyObject* object, std::string& out) {
   if (!PyUnicode_Check(object)) {

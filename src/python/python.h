@@ -41,11 +41,22 @@ class Ref {
   PyObject* object_ = nullptr;
 };
 
+// The interpreter ends and calls are under way that cannot be waited for. From now on every thread but the
+// caller's that comes out of the core is held for good: one that asked an interpreter that is being taken
+// apart for the GIL would be unwound through C++ and end the program with an abort.
+void leave_threads_behind();
+[[nodiscard]] bool threads_are_left_behind() noexcept;
+// Does not return on such a thread.
+void stay_if_left_behind() noexcept;
+
 // Gives the GIL away for the life of the object.
 class WithoutGil {
  public:
   WithoutGil() : state_(PyEval_SaveThread()) {}
-  ~WithoutGil() { PyEval_RestoreThread(state_); }
+  ~WithoutGil() {
+    stay_if_left_behind();
+    PyEval_RestoreThread(state_);
+  }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
 
@@ -56,12 +67,16 @@ class WithoutGil {
 // Takes the GIL on a thread that Python may not know.
 class WithGil {
  public:
-  WithGil() : state_(PyGILState_Ensure()) {}
+  WithGil() : state_(ensure()) {}
   ~WithGil() { PyGILState_Release(state_); }
   WithGil(const WithGil&) = delete;
   WithGil& operator=(const WithGil&) = delete;
 
  private:
+  static PyGILState_STATE ensure() {
+    stay_if_left_behind();
+    return PyGILState_Ensure();
+  }
   PyGILState_STATE state_;
 };
 
