@@ -71,7 +71,8 @@ async def test_a_call_that_is_cancelled_leaves_no_thread_waiting(deaf_url: str) 
 
 async def test_all_steps_of_a_call_share_its_time(embedded_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     tracker = ExperimentTracker("./e", embedded_url)
-    await tracker.list_experiments()
+    for number in range(8):
+        await tracker.start_experiment(mlops.ExperimentConfig("", str(number)))
     send, seconds = tracker._io.send, []
 
     async def slow(transport: Any, request: Any) -> Any:
@@ -81,9 +82,6 @@ async def test_all_steps_of_a_call_share_its_time(embedded_url: str, monkeypatch
 
     monkeypatch.setattr(type(tracker._io), "send", lambda self, transport, request: slow(transport, request))
     monkeypatch.setattr("mlops.experiment_tracker._PAGE", 1)
-    for number in range(8):
-        await tracker.start_experiment(mlops.ExperimentConfig("", str(number)))
-    seconds.clear()
     with mlops.timeout(1.0), pytest.raises(DeadlineExceeded, match="longer than the 1 s it was given"):
         await tracker.list_experiments(limit=8)
     assert len(seconds) < 8
