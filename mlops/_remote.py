@@ -138,13 +138,17 @@ class RemoteTransport(Transport):
         raw = connection.raw
         if raw.sock is not None:
             raw.sock.settimeout(max(0.001, end - time.monotonic()))
-        if isinstance(request.body, bytes):
-            raw.request(request.method, self._prefix + request.target, request.body or None, dict(headers))
+        try:
+            if isinstance(request.body, bytes):
+                raw.request(request.method, self._prefix + request.target, request.body or None, dict(headers))
+            else:
+                with request.body.open("rb") as file:
+                    sized = {**headers, "Content-Length": str(os.fstat(file.fileno()).st_size)}
+                    raw.request(request.method, self._prefix + request.target, _chunks(file), sized)
+        except (BrokenPipeError, ConnectionResetError) as error:
+            response = _early_answer(raw, error)
         else:
-            with request.body.open("rb") as file:
-                sized = {**headers, "Content-Length": str(os.fstat(file.fileno()).st_size)}
-                raw.request(request.method, self._prefix + request.target, _chunks(file), sized)
-        response = raw.getresponse()
+            response = raw.getresponse()
         answered = {name.lower(): value for name, value in response.getheaders()}
         body = b""
         if request.sink is not None and response.status < 300:
@@ -183,6 +187,16 @@ class RemoteTransport(Transport):
                 self._idle.append(connection)
                 return
         connection.raw.close()
+
+
+def _early_answer(raw: http.client.HTTPConnection, broken: OSError) -> http.client.HTTPResponse:
+    """What a server that refuses a body answered before it hung up on the rest; without an answer, `broken` is raised."""
+    try:
+        response = raw.getresponse()
+    except (OSError, http.client.HTTPException):
+        raise broken from None
+    response.will_close = True  # the rest of the body would be taken for a request
+    return response
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -22,6 +22,7 @@
 #include "api/system_routes.h"
 #include "api/tracking_routes.h"
 #include "api/transformation_link.h"
+#include "api/write_probe.h"
 #include "base/id.h"
 #include "domain/features/pipeline_job.h"
 #include "domain/tracking/metrics.h"
@@ -52,6 +53,15 @@ Result<std::string> artifact_root(const CoreOptions& options) {
   return std::filesystem::absolute("mlops_data/artifacts").string();
 }
 
+std::vector<WriteProbe::Disk> disks_of(const CoreOptions& options, const std::string& artifacts) {
+  std::vector<WriteProbe::Disk> disks{{"the artifacts", artifacts}};
+  const auto url = sql::parse_url(options.database_url);
+  if (url && url->dialect == sql::Dialect::sqlite)
+    disks.push_back({"the database",
+                     std::filesystem::absolute(url->sqlite_path).parent_path().lexically_normal().string()});
+  return disks;
+}
+
 }  // namespace
 
 // Members in the order of construction: each service uses only those above it.
@@ -71,6 +81,7 @@ struct Core::Services {
   tracking::Metrics metrics{*database, ledger};
   Monitoring monitoring{*database, ledger, options.monitoring};
   Events events{*database};
+  WriteProbe write_probe{*database, disks_of(options, catalog.root())};
   std::atomic<bool> stopping{false};
   registry::Registry registry{*database, ledger, catalog, find_transformation};
   data::Schemas schemas{*database, ledger};
@@ -93,7 +104,8 @@ struct Core::Services {
 
   void add_routes() {
     Health health;
-    health.can_read = health.can_write = [this] { return database->ping(); };
+    health.can_read = [this] { return database->ping(); };
+    health.can_write = [this] { return write_probe.ask(); };
     health.draining = [this] { return stopping.load(); };
     router.add(system_routes(router, options.version, std::move(health)));
     router.add(event_routes(events));

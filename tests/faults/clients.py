@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Optional
@@ -56,6 +56,7 @@ class Connection:
         parts = urlsplit(url)
         self._address = (parts.hostname or "127.0.0.1", parts.port or 80)
         self._connection: Optional[http.client.HTTPConnection] = None
+        self.headers: dict[str, str] = {}  # of the last answer, by name in lower case
         self._strikes = strikes if strikes is not None else Strikes()
 
     def close(self) -> None:
@@ -70,8 +71,10 @@ class Connection:
         if self._connection is None:
             self._connection = http.client.HTTPConnection(*self._address, timeout=15)
         try:
-            self._connection.request(method, target, body or None, headers or {})
+            with suppress(BrokenPipeError, ConnectionResetError):  # a refused body is answered before all of it is sent
+                self._connection.request(method, target, body or None, headers or {})
             answer = self._connection.getresponse()
+            self.headers = {name.lower(): value for name, value in answer.getheaders()}
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()

@@ -20,6 +20,7 @@ from mlops._transport import Request
 from mlops.errors import Cancelled, DeadlineExceeded, NotFound, PermissionDenied, Unavailable
 
 Answer = Callable[["Handler"], None]
+BODY_BYTES_MAX = 1 << 20  # of a larger body the rest is left unread
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -28,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        self.body = self.rfile.read(length)
+        self.body = self.rfile.read(min(length, BODY_BYTES_MAX))
         self.server.seen.append((self.command, self.path, dict(self.headers), self.body))
         self.server.next_answer()(self)
 
@@ -67,6 +68,10 @@ def error(status: int, code: str, **headers: str) -> Answer:
     return lambda handler: handler.reply(status, body, {k.replace("_", "-"): v for k, v in headers.items()})
 
 
+def refuse_the_rest(handler: Handler) -> None:
+    error(507, "storage_full", Connection="close")(handler)
+
+
 def hang_up(handler: Handler) -> None:
     handler.close_connection = True
     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -98,6 +103,18 @@ def test_connections_are_kept_and_the_key_is_sent(server: Fake, monkeypatch: pyt
         assert send(server).json() == {"ok": True}
     assert server.connections == 1
     assert server.seen[0][2]["Authorization"] == "Bearer secret"
+
+
+def test_an_answer_that_came_before_the_body_was_sent_is_heard(server: Fake, tmp_path: Path) -> None:
+    server.answers = [refuse_the_rest, refuse_the_rest]
+    big = b"b" * (64 << 20)
+    path = tmp_path / "big"
+    path.write_bytes(big)
+    for body in (big, path):
+        reply = send(server, "PUT", body)
+        assert reply.status == 507
+        assert json.loads(reply.body)["error"]["code"] == "storage_full"
+    assert send(server).json() == {"ok": True}
 
 
 def test_a_call_without_an_answer_is_repeated_with_the_same_key(server: Fake) -> None:

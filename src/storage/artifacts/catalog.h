@@ -73,6 +73,8 @@ class ArtifactCatalog {
   ArtifactCatalog(sql::Database& database, std::string root, Retention retention = {})
       : database_(database), root_(std::move(root)), retention_(retention) {}
 
+  [[nodiscard]] const std::string& root() const noexcept { return root_; }
+
   // `root` empty: the catalog's own. Reads the source to its end. Errors as ArtifactStore::stage.
   Result<StoredContent> store(const CallContext& ctx, ByteSource& source, const PutOptions& options,
                               const std::string& root = {});
