@@ -85,7 +85,7 @@ test('a pipeline run is followed to its end, and its output taken', async () => 
   await page.locator('header').getByText('completed').waitFor({ timeout: workMsMax });
   assert.notEqual((await call(server, 'GET', `/api/v1/pipeline-runs/${run.run_id}`)).output_rows, 0);
   assert.ok((await page.locator('.steps li').count()) > 2);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download CSV' }).click()]);
   assert.match(download.suggestedFilename(), /\.csv$/);
   await page.getByRole('link', { name: 'Report', exact: true }).click();
   await page.getByRole('heading', { level: 1, name: 'Samples' }).waitFor();

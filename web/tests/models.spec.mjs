@@ -75,7 +75,7 @@ test('a promotion made elsewhere shows by itself; a roll back brings the former 
 
 test('a version opens beside the table, with its files and why it cannot be served', async () => {
   const page = await browser.open(`${server.url}/models/${encodeURIComponent(model)}`);
-  await page.getByRole('link', { name: '1.0.0', exact: true }).click();
+  await page.getByRole('region', { name: 'Versions' }).getByRole('link', { name: '1.0.0', exact: true }).click();
   const drawer = page.getByRole('dialog', { name: 'Version 1.0.0' });
   await drawer.getByText('Cannot be served: no ONNX form').waitFor();
   const [download] = await Promise.all([page.waitForEvent('download'), drawer.getByRole('button', { name: 'Download model.pkl' }).click()]);

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { lostTypes } from '../scripts/openapi-types.mjs';
 import { call, eventually, startBrowser, startServer } from './harness.mjs';
+import { everyPage, seed } from './seed.mjs';
 
 const firstLoadBytesMax = 150 * 1024;
 const interactiveMsMax = 1000;
@@ -136,14 +137,15 @@ test('an address that is no page, and an object that is none, say so', async () 
   await page.close();
 });
 
-test('nothing scrolls sideways at 1440, 1024 and 390 pixels', async () => {
-  await call(server, 'POST', '/api/v1/experiments', { name: 'a name that is much longer than any place there is for it on a small screen' });
+test('nothing scrolls sideways at 1440, 1024 and 390 pixels, with much to show', async () => {
+  const paths = everyPage(await seed(server));
   const page = await browser.open(server.url);
   for (const width of [1440, 1024, 390]) {
     await page.setViewportSize({ width, height: 844 });
-    for (const path of ['/', '/experiments', '/runs', '/models', '/data', '/monitoring', '/audit']) {
+    for (const path of paths) {
       await page.goto(server.url + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
+      await eventually('the skeletons being gone', async () => (await page.locator('.bone').count()) === 0);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(wide <= 0, `${path} is ${wide} pixels too wide at ${width}`);
     }

@@ -38,9 +38,9 @@ test('a run logged elsewhere appears by itself, and its values move', async () =
   await page.getByRole('region', { name: 'val_loss' }).or(page.locator('section[aria-label="val_loss"]')).first().waitFor();
   await eventually('a chart being drawn', () => page.locator('section[aria-label="val_loss"] canvas').count());
   const shown = () => page.locator('aside .metric', { hasText: 'val_loss' }).locator('b').textContent();
-  assert.equal(await shown(), '0.05000');
+  assert.equal(await shown(), '0.0500');
   await call(server, 'POST', `/api/v1/runs/${id}/metrics`, { points: [{ key: 'val_loss', step: 20, value: 0.0125 }] });
-  await eventually('the new value being shown', async () => (await shown()) === '0.01250', liveMsMax);
+  await eventually('the new value being shown', async () => (await shown()) === '0.0125', liveMsMax);
   await call(server, 'PATCH', `/api/v1/runs/${id}`, { status: 'completed' });
   await page.locator('header').getByText('completed').waitFor({ timeout: liveMsMax });
   assert.deepEqual(page.complaints, []);

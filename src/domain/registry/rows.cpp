@@ -73,13 +73,13 @@ constexpr sql::Statement kContentDigest{
     "registry.content_digest", "SELECT content_digest FROM model_registry WHERE model_id = ? AND number = ?"};
 constexpr sql::Statement kVersionTexts{"registry.version_texts",
                                        "SELECT version FROM model_registry WHERE model_id = ?"};
-constexpr sql::Statement kList{
-    "registry.list",
-    "SELECT document FROM model_registry WHERE project_id = ? AND deleted_us IS "
-    "NULL AND (? = '' OR model_id = ?) "
-    "AND (? = '' OR model_type = ?) AND (? = '' OR status = ?) AND (CAST(? AS BIGINT) = 0 OR "
-    "(created_us, model_id, number) < (?, ?, ?)) "
-    "ORDER BY created_us DESC, model_id DESC, number DESC LIMIT ?"};
+constexpr sql::Statement kList{"registry.list",
+                               "SELECT document FROM model_registry WHERE project_id = ? AND deleted_us IS "
+                               "NULL AND (? = '' OR model_id = ?) "
+                               "AND (? = '' OR model_type = ?) AND (? = '' OR status = ?) AND (? = '' OR "
+                               "run_id = ?) AND (CAST(? AS BIGINT) = 0 OR "
+                               "(created_us, model_id, number) < (?, ?, ?)) "
+                               "ORDER BY created_us DESC, model_id DESC, number DESC LIMIT ?"};
 constexpr sql::Statement kAddTransition{"registry.add_transition",
                                         "INSERT INTO model_transitions (model_id, number, version, cause, "
                                         "from_status, to_status, reason, actor, time_us) "
@@ -247,10 +247,10 @@ Result<std::vector<ModelVersion>> list(sql::Session& session, const CallContext&
                                        const ListVersions& request) {
   TRACSEQ_TRY(const Place place, parse_token(request.page_token));
   const std::string status = request.status ? std::string(enum_name(*request.status)) : std::string();
-  return versions(
-      session, kList,
-      args(ctx.project_id, request.model_id, request.model_id, request.model_type, request.model_type, status,
-           status, place.created_us, place.created_us, place.model_id, place.number, request.limit + 1));
+  return versions(session, kList,
+                  args(ctx.project_id, request.model_id, request.model_id, request.model_type,
+                       request.model_type, status, status, request.run_id, request.run_id, place.created_us,
+                       place.created_us, place.model_id, place.number, request.limit + 1));
 }
 
 std::string page_token_of(const ModelVersion& version) {

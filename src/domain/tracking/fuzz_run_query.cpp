@@ -27,6 +27,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     TRACSEQ_ENSURE(size <= tracseq::tracking::kQueryBytesMax);
     check(*condition);
   }
-  if (const auto order = tracseq::tracking::parse_run_order(text)) check(order->key);
+  if (const auto orders = tracseq::tracking::parse_run_orders(text))
+    for (const auto& order : *orders) check(order.key);
   return 0;
 }

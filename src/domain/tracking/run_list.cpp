@@ -13,14 +13,18 @@
 namespace tracseq::tracking {
 namespace {
 
-// Where the page before ended: the sort key's value (null for runs without it) and the run's id.
+using Orders = std::vector<Order>;
+
+// Where the page before ended: the sort keys' values (null for runs without one) and the run's id.
 struct Cursor {
-  Json key;
+  Json::Array keys;
   std::string run_id;
 };
 
 std::string write_cursor(const Cursor& cursor) {
-  return hex(bytes_of(dump_json(Json(Json::Array{cursor.key, cursor.run_id}))));
+  Json::Array parts = cursor.keys;
+  parts.emplace_back(cursor.run_id);
+  return hex(bytes_of(dump_json(Json(std::move(parts)))));
 }
 
 bool is_key_of(const Json& key, Order::Type type) {
@@ -30,13 +34,16 @@ bool is_key_of(const Json& key, Order::Type type) {
 }
 
 // `invalid` for a token of a list in another kind of order too.
-Result<Cursor> read_cursor(const std::string& token, Order::Type type) {
+Result<Cursor> read_cursor(const std::string& token, const Orders& orders) {
   const auto text = unhex(token);
   const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
   const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != 2 || !(*parts)[1].is_string() || !is_key_of(parts->front(), type))
+  if (parts == nullptr || parts->size() != orders.size() + 1 || !parts->back().is_string())
     return fail(errors::bad_page_token());
-  return Cursor{(*parts)[0], (*parts)[1].string_or("")};
+  Cursor cursor{{parts->begin(), parts->end() - 1}, parts->back().string_or("")};
+  for (std::size_t i = 0; i < orders.size(); ++i)
+    if (!is_key_of(cursor.keys[i], orders[i].type)) return fail(errors::bad_page_token());
+  return cursor;
 }
 
 template <class T, class F>
@@ -89,19 +96,41 @@ Condition::Value value_of(const Json& key, Order::Type type) {
   return key.string_or("");
 }
 
-// What follows the cursor in the order "key, then id; runs without the key last".
-Condition after_cursor(const Cursor& cursor, const Order& order) {
-  const char* sign = order.descending ? "<" : ">";
+// What follows the cursor in the order "keys one after the other, then id; runs without a key last": what is
+// equal in the first keys and beyond in the next one.
+Condition after_cursor(const Cursor& cursor, const Orders& orders) {
   Condition c;
-  if (cursor.key.is_null()) {
-    c.add(fmt::format(" AND q.sort_key IS NULL AND q.run_id {} ?", sign), cursor.run_id);
-    return c;
+  Condition equal;
+  c.add(" AND (");
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    const std::string column = fmt::format("q.sort_key_{}", i);
+    if (cursor.keys[i].is_null()) {
+      equal.add(column + " IS NULL AND ");
+      continue;  // nothing comes after what has no key
+    }
+    const auto value = value_of(cursor.keys[i], orders[i].type);
+    c.append(equal);
+    c.add(fmt::format("({} {} ?", column, orders[i].descending ? "<" : ">"), value);
+    c.add(fmt::format(" OR {} IS NULL) OR ", column));
+    equal.add(column + " = ?", value);
+    equal.add(" AND ");
   }
-  c.add(fmt::format(" AND (q.sort_key {} ?", sign), value_of(cursor.key, order.type));
-  c.add(" OR (q.sort_key = ?", value_of(cursor.key, order.type));
-  c.add(fmt::format(" AND q.run_id {} ?)", sign), cursor.run_id);
-  c.add(" OR q.sort_key IS NULL)");
+  c.append(std::move(equal));
+  c.add(fmt::format("q.run_id {} ?", orders.front().descending ? "<" : ">"), cursor.run_id);
+  c.add(")");
   return c;
+}
+
+// Columns that are never null sort without the extra term, so that the index serves the page.
+std::string order_clause(const Orders& orders) {
+  std::string out = " ORDER BY ";
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    const std::string& key = orders[i].key.sql;
+    const bool nullable = key.starts_with('(') || key == "r.completed_at" || key == "r.parent_run_id";
+    if (nullable) out += fmt::format("(q.sort_key_{} IS NULL), ", i);
+    out += fmt::format("q.sort_key_{} {}, ", i, orders[i].descending ? "DESC" : "ASC");
+  }
+  return out + fmt::format("q.run_id {}", orders.front().descending ? "DESC" : "ASC");
 }
 
 std::vector<sql::Arg> args_of(const Condition& condition) {
@@ -121,20 +150,20 @@ Json sort_key(const sql::Row& row, int column, Order::Type type) {
 }
 
 Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, const Condition& where,
-                                const Order& order, const std::optional<Cursor>& cursor,
-                                std::vector<Json>& keys) {
-  const char* direction = order.descending ? "DESC" : "ASC";
+                                const Orders& orders, const std::optional<Cursor>& cursor,
+                                std::vector<Json::Array>& keys) {
   Condition all;
-  all.add(fmt::format("SELECT * FROM (SELECT {}, ", kRunColumns));
-  all.append(order.key);
-  all.add(" AS sort_key FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE ");
+  all.add(fmt::format("SELECT * FROM (SELECT {}", kRunColumns));
+  for (std::size_t i = 0; i < orders.size(); ++i) {
+    all.add(", ");
+    all.append(orders[i].key);
+    all.add(fmt::format(" AS sort_key_{}", i));
+  }
+  all.add(" FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE ");
   all.append(where);
   all.add(") q WHERE 1 = 1");
-  if (cursor) all.append(after_cursor(*cursor, order));
-  // Columns that are never null sort without the extra term, so that the index serves the page.
-  const bool nullable = order.key.sql.starts_with('(') || order.key.sql == "r.completed_at";
-  all.add(fmt::format(" ORDER BY {}q.sort_key {}, q.run_id {}", nullable ? "(q.sort_key IS NULL), " : "",
-                      direction, direction));
+  if (cursor) all.append(after_cursor(*cursor, orders));
+  all.add(order_clause(orders));
   all.add(" LIMIT ?", request.limit + 1);
   if (!cursor && request.offset > 0) all.add(" OFFSET ?", request.offset);
   const sql::Statement statement{"tracking.list_runs", all.sql.c_str()};
@@ -142,7 +171,10 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
   TRACSEQ_CHECK(session.query(statement, args_of(all), [&](const sql::Row& row) -> Result<void> {
     TRACSEQ_TRY(Run run, row.as<Run>());
     runs.push_back(std::move(run));
-    keys.push_back(sort_key(row, row.columns() - 1, order.type));
+    const int first = row.columns() - static_cast<int>(orders.size());
+    Json::Array& own = keys.emplace_back();
+    for (std::size_t i = 0; i < orders.size(); ++i)
+      own.push_back(sort_key(row, first + static_cast<int>(i), orders[i].type));
     return {};
   }));
   return runs;
@@ -152,10 +184,10 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
 
 Result<RunPage> Runs::list(const CallContext& ctx, const ListRuns& request) {
   TRACSEQ_TRY(const Condition where, where_of(ctx, request));
-  TRACSEQ_TRY(const Order order, parse_run_order(request.order_by));
+  TRACSEQ_TRY(const Orders orders, parse_run_orders(request.order_by));
   std::optional<Cursor> cursor;
   if (!request.page_token.empty()) {
-    TRACSEQ_TRY(cursor, read_cursor(request.page_token, order.type));
+    TRACSEQ_TRY(cursor, read_cursor(request.page_token, orders));
   }
   return database_.read([&](sql::Session& session) -> Result<RunPage> {
     RunPage page;
@@ -164,8 +196,8 @@ Result<RunPage> Runs::list(const CallContext& ctx, const ListRuns& request) {
     TRACSEQ_TRY(const auto total,
                 session.query_one(count, args_of(where), [](const sql::Row& row) { return row.integer(0); }));
     page.total = total.value_or(0);
-    std::vector<Json> keys;
-    TRACSEQ_TRY(page.items, select(session, request, where, order, cursor, keys));
+    std::vector<Json::Array> keys;
+    TRACSEQ_TRY(page.items, select(session, request, where, orders, cursor, keys));
     if (std::ssize(page.items) > request.limit) {
       page.items.pop_back();
       page.next_page_token = write_cursor({keys[page.items.size() - 1], page.items.back().run_id});

@@ -15,9 +15,9 @@
 namespace tracseq::tracking {
 namespace {
 
-constexpr std::array<std::string_view, 11> kAttributes{
+constexpr std::array<std::string_view, 12> kAttributes{
     "name",         "description",     "status",     "model_type", "framework", "algorithm",
-    "dataset_name", "dataset_version", "created_by", "run_id",     "notes"};
+    "dataset_name", "dataset_version", "created_by", "run_id",     "notes",     "parent_run_id"};
 constexpr std::array<std::string_view, 3> kTimes{"created_at", "completed_at", "updated_at"};
 
 struct Token {
@@ -144,7 +144,7 @@ std::optional<Subject> subject_of(const std::string& word) {
 
 constexpr std::string_view kSubjects =
     "metrics.<key>, params.<key>, tags.<key>, name, description, status, model_type, framework, algorithm, "
-    "dataset_name, dataset_version, created_by, run_id, notes";
+    "dataset_name, dataset_version, created_by, run_id, parent_run_id, notes";
 
 // Zero has two bit patterns that are equal as numbers.
 std::int64_t low_bits(double value) { return sql::double_bits(value == 0 ? -0.0 : value); }
@@ -374,6 +374,33 @@ Result<Order> parse_run_order(std::string_view text) {
       order.key.add("r." + parsed->key);
   }
   return order;
+}
+
+Result<std::vector<Order>> parse_run_orders(std::string_view text) {
+  std::vector<std::string> parts(1);
+  char quote = 0;
+  for (const char c : text) {
+    if (quote == 0 && c == ',') {
+      parts.emplace_back();
+      continue;
+    }
+    if (c == quote) {
+      quote = 0;
+    } else if (quote == 0 && (c == '"' || c == '`')) {
+      quote = c;  // as in a query: what stands between may hold commas
+    } else if (c != ' ' || !parts.back().empty()) {
+      parts.back() += c;  // without the spaces behind a comma
+    }
+  }
+  if (parts.size() > kOrdersMax)
+    return fail_field("order_by",
+                      fmt::format("order_by has {} keys; at most {} are taken", parts.size(), kOrdersMax));
+  std::vector<Order> orders;
+  for (const std::string& part : parts) {
+    TRACSEQ_TRY(Order order, parse_run_order(part));
+    orders.push_back(std::move(order));
+  }
+  return orders;
 }
 
 }  // namespace tracseq::tracking

@@ -33,7 +33,7 @@ inline constexpr int kQueryDepthMax = 32;
 // Reads `metrics.auc > 0.9 AND (params.lr < 1e-3 OR NOT tags.team = 'x') AND name LIKE 'run%'`.
 // Left of a comparison: metrics.<key>, params.<key>, tags.<key> (keys with other characters in "double
 // quotes" or backticks) or name, description, status, model_type, framework, algorithm, dataset_name,
-// dataset_version, created_by, run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS [NOT] NULL; AND,
+// dataset_version, created_by, run_id, parent_run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS [NOT] NULL; AND,
 // OR, NOT, parentheses; words in any case. Metrics compare their last value; NaN matches no comparison but
 // !=. A run without the key matches nothing but IS NULL. LIKE tells case apart, ILIKE does not. `invalid`
 // says where the text stops making sense.
@@ -47,5 +47,10 @@ struct Order {
   bool descending = false;
 };
 Result<Order> parse_run_order(std::string_view text);
+
+inline constexpr std::size_t kOrdersMax = 4;
+
+// One to kOrdersMax sort keys, comma-separated: what is equal by the first is ordered by the next.
+Result<std::vector<Order>> parse_run_orders(std::string_view text);
 
 }  // namespace tracseq::tracking

@@ -216,9 +216,12 @@ TEST_P(TrackingTest, PagesFollowAnyOrderWithoutLossOrRepeat) {
   for (int i = 0; i < 9; ++i) {
     const tracking::Run run = start("r" + std::to_string(i));
     if (i % 3 != 0) log(run.run_id, "auc", 1, i % 2 == 0 ? 0.5 : -1.5 * i);
+    if (i % 4 != 0) log(run.run_id, "roc, auc", 1, i % 2);
   }
   for (const char* order :
-       {"created_at desc", "created_at asc", "metrics.auc desc", "metrics.auc asc", "name desc"}) {
+       {"created_at desc", "created_at asc", "metrics.auc desc", "metrics.auc asc", "name desc",
+        "status asc, metrics.auc desc, name asc", "metrics.`roc, auc` desc,metrics.auc asc",
+        "completed_at desc, metrics.auc desc"}) {
     ListRuns whole;
     whole.order_by = order;
     const Names expected = names(whole);
@@ -271,6 +274,25 @@ TEST_P(TrackingTest, PagesFollowTextsThatLookLikeNumbersAndNumbersThatAreNone) {
   ASSERT_FALSE(mixed);
   EXPECT_EQ(mixed.error().code, Code::invalid);
   EXPECT_EQ(mixed.error().field, "page_token");
+}
+
+TEST_P(TrackingTest, OrdersByTheNextKeyWhatIsEqualByTheFirst) {
+  for (int i = 0; i < 4; ++i) {
+    const tracking::Run run = start("r" + std::to_string(i));
+    log(run.run_id, "roc, auc", 1, i / 2);
+    if (i != 1) log(run.run_id, "loss", 1, i);
+  }
+  ListRuns request;
+  request.order_by = "metrics.`roc, auc` desc, metrics.loss asc";
+  EXPECT_EQ(names(request), (Names{"r2", "r3", "r0", "r1"}));
+  request.order_by = "metrics.\"roc, auc\" asc,metrics.loss desc";
+  EXPECT_EQ(names(request), (Names{"r0", "r1", "r3", "r2"}));
+  for (const char* order : {"name,", ",name", "name, nothing", "name, name, name, name, name"}) {
+    request.order_by = order;
+    const auto page = runs->list(ctx, request);
+    ASSERT_FALSE(page) << order;
+    EXPECT_EQ(page.error().field, "order_by") << order;
+  }
 }
 
 TEST_P(TrackingTest, TrashHidesRestoresAndIsEmptied) {

@@ -42,7 +42,9 @@ TRACSEQ_DEFINE_TYPE(
     {.name = "tag", .text = "Runs that have any of these tags", .length_max = 100},
     {.name = "search", .text = "Part of name, description or id", .length_max = 1000},
     {.name = "query", .text = "e.g. metrics.auc > 0.9 and params.lr < 1e-3", .length_max = 4000},
-    {.name = "order_by", .text = "created_at, name, status, metrics.<key>, params.<key>; asc or desc"},
+    {.name = "order_by",
+     .text = "created_at, name, status, metrics.<key>, params.<key>; asc or desc; up to 4, "
+             "comma-separated"},
     {.name = "offset", .text = "Rows to pass over; page_token is faster", .min = 0, .max = 1e9},
     {.name = "limit", .min = 1, .max = 1000})
 TRACSEQ_DEFINE_TYPE(RunPage, {.name = "total", .text = "Runs on all pages"})

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Which of the ten series hues an object wears: by its id, so that a run keeps its colour on every page.
+// Which of the ten series hues an object wears: by its id alone, so that a run keeps its colour on every page. Where
+// two that are shown together share a hue, their dashes tell them apart.
 
 export const seriesCount = 10;
+
+/** Lengths of line and gap, in pixels; the first is a whole line. */
+export const dashes: readonly (readonly number[])[] = [[], [6, 4], [2, 3], [9, 3, 2, 3], [12, 5]];
+
+export interface LineStyle {
+  hue: number;
+  /** Index into `dashes`. */
+  dash: number;
+}
 
 /** FNV-1a over the id, stirred (its low bits alone are poor), folded to a hue. */
 export function hueOf(id: string): number {
@@ -16,15 +26,16 @@ export function hueOf(id: string): number {
   return (hash >>> 0) % seriesCount;
 }
 
-/** Hues for a set shown together: each its own where it is free, else the next free one; independent of the order given. */
-export function assignHues(ids: readonly string[]): Map<string, number> {
-  const hues = new Map<string, number>();
-  const taken = new Set<number>();
-  for (const id of [...ids].sort()) {
-    let hue = hueOf(id);
-    if (taken.size < seriesCount) while (taken.has(hue)) hue = (hue + 1) % seriesCount;
-    taken.add(hue);
-    hues.set(id, hue);
+/** Styles for a set shown together: each its own hue, and another dash for every further one of a hue; independent of
+    the order given. */
+export function lineStyles(ids: readonly string[]): Map<string, LineStyle> {
+  const styles = new Map<string, LineStyle>();
+  const worn = new Map<number, number>();
+  for (const id of [...new Set(ids)].sort()) {
+    const hue = hueOf(id);
+    const before = worn.get(hue) ?? 0;
+    worn.set(hue, before + 1);
+    styles.set(id, { hue, dash: before % dashes.length });
   }
-  return hues;
+  return styles;
 }

@@ -201,7 +201,7 @@ export function formatInstant(time: string | undefined | null): string {
   });
 }
 
-/** The first eight characters of an id; shorter ids and names stay whole. */
+/** The last eight characters of an id, which differ (the first are the time it was made); names stay whole. */
 export function shortId(id: string): string {
   return /^[0-9a-f-]{20,}$/.test(id) ? id.slice(-8) : id;
 }

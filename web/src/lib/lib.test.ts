@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { assignHues, hueOf } from './colors';
+import { dashes, hueOf, lineStyles, seriesCount } from './colors';
 import { guessDelimiter, parseRows, writeCsv } from './csv';
 import {
   formatAgo,
@@ -19,7 +19,7 @@ import {
 } from './format';
 import { smooth } from './smoothing';
 import { EventDecoder } from './sse';
-import { buildQuery, listOf, matchPattern, splitBase } from './url';
+import { buildQuery, listOf, matchPattern, parseRange, splitBase, toggled } from './url';
 
 const plain = (text: string) => text.replaceAll('\u202f', ' ');
 
@@ -108,14 +108,31 @@ describe('urls', () => {
   });
 });
 
+describe('lists in the address', () => {
+  it('keep elements that hold commas and percent signs', () => {
+    const list = ['roc, auc', '50%', 'a%2Cb', 'plain'];
+    expect(listOf(new URLSearchParams(buildQuery({ log: list })), 'log')).toEqual(list);
+    expect(buildQuery({ runs: ['a', 'b'] })).toBe('?runs=a,b');
+    expect(toggled(['a', 'b'], 'a')).toEqual(['b']);
+    expect(toggled(['b'], 'a')).toEqual(['b', 'a']);
+  });
+
+  it('keep a part of an axis', () => {
+    expect(parseRange('10..250.5')).toEqual([10, 250.5]);
+    expect(['', '10', '9..3', 'a..b', '1..1'].map(parseRange)).toEqual(Array(5).fill(undefined));
+  });
+});
+
 describe('colours', () => {
-  it('gives a run the same hue alone and in any order', () => {
-    const ids = Array.from({ length: 10 }, (_, index) => `run-${index}`);
-    const hues = assignHues(ids);
-    expect(new Set(hues.values()).size).toBe(10);
-    expect(assignHues([...ids].reverse())).toEqual(hues);
-    expect(assignHues(['run-1']).get('run-1')).toBe(hueOf('run-1'));
-    expect(assignHues(Array.from({ length: 30 }, (_, index) => `r${index}`)).size).toBe(30);
+  it('gives a run the same hue alone, in company and in any order; the dash tells those of one hue apart', () => {
+    const ids = Array.from({ length: 12 }, (_, index) => `run-${index}`);
+    const styles = lineStyles(ids);
+    expect(ids.map((id) => styles.get(id)?.hue)).toEqual(ids.map(hueOf));
+    expect(lineStyles([...ids].reverse())).toEqual(styles);
+    expect(lineStyles(['run-1', 'run-1'])).toEqual(new Map([['run-1', { hue: hueOf('run-1'), dash: 0 }]]));
+    expect(new Set([...styles.values()].map(({ hue, dash }) => `${hue} ${dash}`)).size).toBe(12);
+    const many = [...lineStyles(Array.from({ length: 100 }, (_, index) => `r${index}`)).values()];
+    expect(many.every(({ hue, dash }) => hue < seriesCount && dash < dashes.length)).toBe(true);
   });
 });
 

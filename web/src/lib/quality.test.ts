@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { describeRule, distributionOf } from './quality';
+import { bySeverity, describeRule, distributionOf } from './quality';
 
 describe('quality', () => {
   it('reads histograms and top values', () => {
@@ -17,5 +17,11 @@ describe('quality', () => {
     expect(describeRule({ rule: 'required_if', column: 'dose', when_column: 'treated', equals: true })).toBe('dose must be there where treated is true');
     expect(describeRule({ rule: 'unique_together', columns: ['plate', 'well'] })).toBe('plate, well are unique together');
     expect(describeRule({ rule: 'new' })).toBe('{"rule":"new"}');
+  });
+
+  it('puts the worst issues first', () => {
+    const issue = (severity: string, count: number) => ({ severity, count }) as Parameters<typeof bySeverity>[0][number];
+    const sorted = bySeverity([issue('info', 90), issue('warning', 2), issue('error', 1), issue('warning', 7)]);
+    expect(sorted.map((one) => `${one.severity} ${one.count}`)).toEqual(['error 1', 'warning 7', 'warning 2', 'info 90']);
   });
 });

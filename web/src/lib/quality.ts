@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a quality report says of a column, whichever of its statistics are there.
-import type { Document } from '../api/types';
+import type { Document, QualityIssue } from '../api/types';
 import { formatValue, toNumber } from './format';
 
 export interface Distribution {
@@ -49,4 +49,15 @@ export function describeRule(rule: Document): string {
     default:
       return JSON.stringify(rule);
   }
+}
+
+const severities = ['error', 'warning', 'info'];
+
+/** The worst first; of one severity, what concerns most cells or rows. */
+export function bySeverity(issues: readonly QualityIssue[]): QualityIssue[] {
+  const rank = (issue: QualityIssue): number => {
+    const at = severities.indexOf(issue.severity);
+    return at < 0 ? severities.length : at;
+  };
+  return [...issues].sort((a, b) => rank(a) - rank(b) || b.count - a.count);
 }

@@ -57,8 +57,8 @@ describe('runs', () => {
     expect(searchOf("name LIKE 'svm%'")).toEqual({ query: "name LIKE 'svm%'" });
     expect(searchOf('this is it').query).toBe('this is it');
     expect(searchOf('')).toEqual({});
-    expect(orderOf('metrics.roc/auc', true)).toBe('metrics.`roc/auc` desc');
-    expect(orderOf('created_at', false)).toBe('created_at asc');
+    expect(orderOf([{ key: 'metrics.roc/auc', descending: true }])).toBe('metrics.`roc/auc` desc');
+    expect(orderOf([{ key: 'created_at', descending: false }, { key: 'name', descending: true }])).toBe('created_at asc, name desc');
   });
 
   it('groups metrics by prefix, the machine last', () => {

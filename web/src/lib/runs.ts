@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a list of runs can show: its columns by key, its metrics by section.
 import type { Run, Tag } from '../api/types';
-import { formatNumber, formatSpan, formatValue, missing, secondsBetween } from './format';
+import { formatExact, formatNumber, formatSpan, formatValue, missing, secondsBetween } from './format';
 
 export interface RunColumn {
   key: string;
@@ -71,6 +71,18 @@ export function runText(run: Run, key: string, now: number): string {
   return formatValue(run[key as keyof Run]);
 }
 
+/** The same in full, for hover: numbers with every digit, times with their zone. */
+export function runExact(run: Run, key: string, now: number): string {
+  if (key.startsWith('metrics.')) return formatExact(run.metrics[key.slice(8)]);
+  const parameter = key.startsWith('params.') ? run.params[key.slice(7)] : undefined;
+  if (typeof parameter === 'number') return formatExact(parameter);
+  if (key === 'duration') {
+    const seconds = runSeconds(run, now);
+    return seconds === undefined ? missing : `${formatExact(seconds)} s`;
+  }
+  return runText(run, key, now);
+}
+
 /** "baseline, team: assay": a tag without a value is its key. */
 export function tagText(tags: readonly Tag[]): string {
   return tags.map((tag) => (tag.value ? `${tag.key}: ${tag.value}` : tag.key)).join(', ');
@@ -82,11 +94,15 @@ export function searchOf(text: string): { query?: string; search?: string } {
   return /[<>=]|\s(i?like|is)\s/i.test(text) ? { query: text } : { search: text };
 }
 
-/** The order as the server takes it: "metrics.auc desc"; keys with other characters quoted. */
-export function orderOf(key: string, descending: boolean): string {
-  const dot = key.indexOf('.');
-  const column = dot < 0 || /^[\w.]+$/.test(key) ? key : `${key.slice(0, dot)}.\`${key.slice(dot + 1)}\``;
-  return `${column} ${descending ? 'desc' : 'asc'}`;
+/** The order as the server takes it: "metrics.auc desc, name asc"; keys with other characters quoted. */
+export function orderOf(sorts: readonly { key: string; descending: boolean }[]): string {
+  return sorts
+    .map(({ key, descending }) => {
+      const dot = key.indexOf('.');
+      const column = dot < 0 || /^[\w.]+$/.test(key) ? key : `${key.slice(0, dot)}.\`${key.slice(dot + 1)}\``;
+      return `${column} ${descending ? 'desc' : 'asc'}`;
+    })
+    .join(', ');
 }
 
 export interface MetricSection {

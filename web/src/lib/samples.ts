@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The few lines that fill an empty page, for this server (%URL%).
+// The few lines that fill an empty page, for this server (%URL%) and, where it is about one run, for it (%RUN%).
 import type { Sample } from '../parts/CodeSample.svelte';
 
 export const trackRun: Sample = {
@@ -49,3 +49,42 @@ monitor.record_prediction_metrics(
     "sample-quality", "1.0.0", prediction_latency_ms=4.2, prediction_success=True)`,
   cli: `tracseq model-server --registry-url %URL%`,
 };
+
+export const logMetric: Sample = {
+  python: `from mlops.sync import ExperimentTracker
+from mlops import ExperimentMetrics
+
+tracker = ExperimentTracker("runs", "%URL%")
+for step in range(100):
+    tracker.log_metrics(
+        ExperimentMetrics("%RUN%", step=step, val_loss=1 / (step + 1)))`,
+  curl: `curl -X POST %URL%/api/v1/runs/%RUN%/metrics -H 'Content-Type: application/json' \\
+  -d '{"points": [{"key": "val_loss", "step": 0, "value": 0.7}]}'`,
+};
+
+export const keepFile: Sample = {
+  python: `from mlops.sync import ExperimentTracker
+
+tracker = ExperimentTracker("runs", "%URL%")
+tracker.log_artifact(
+    "confusion.csv", "data", "actual,benign\\nbenign,70\\n",
+    "%RUN%")`,
+  curl: `curl -X PUT '%URL%/api/v1/runs/%RUN%/artifacts?path=confusion.csv' \\
+  -H 'Content-Type: text/csv' --data-binary @confusion.csv`,
+};
+
+export const setThreshold: Sample = {
+  python: `from mlops.sync import ModelMonitor
+from mlops import MetricThreshold
+
+monitor = ModelMonitor("%URL%", "dashboards")
+monitor.create_threshold(
+    MetricThreshold(model_id="sample-quality", metric_name="prediction_latency",
+                    warning_threshold=50.0, critical_threshold=200.0))`,
+};
+
+/** A sample for one run. */
+export function forRun(sample: Sample, runId: string): Sample {
+  const filled = Object.entries(sample).map(([language, text]) => [language, String(text).replaceAll('%RUN%', runId)]);
+  return Object.fromEntries(filled) as Sample;
+}

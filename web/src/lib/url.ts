@@ -44,14 +44,26 @@ export function buildQuery(values: Record<string, QueryValue>): string {
   for (const [key, value] of Object.entries(values)) {
     if (value === null || value === undefined || value === '' || value === false) continue;
     if (Array.isArray(value)) {
-      if (value.length) search.set(key, value.join(','));
+      if (value.length) search.set(key, value.map((part: string) => part.replaceAll('%', '%25').replaceAll(',', '%2C')).join(','));
     } else search.set(key, String(value));
   }
+  // A comma inside an element is escaped twice and stays so; the commas between elements are easier to read bare.
   const text = search.toString().replaceAll('%2C', ',');
   return text ? `?${text}` : '';
 }
 
 /** The comma list under a key; empty where there is none. */
 export function listOf(search: URLSearchParams, key: string): string[] {
-  return (search.get(key) ?? '').split(',').filter(Boolean);
+  return (search.get(key) ?? '').split(',').filter(Boolean).map(decode);
+}
+
+/** A list with an element taken out where it was in, and put in where it was not. */
+export function toggled(list: readonly string[], element: string): string[] {
+  return list.includes(element) ? list.filter((other) => other !== element) : [...list, element];
+}
+
+/** `10..250` as the URL has the part of an axis; undefined where it is none. */
+export function parseRange(text: string): [number, number] | undefined {
+  const [low, high] = text.split('..').map(Number);
+  return low !== undefined && high !== undefined && Number.isFinite(low) && Number.isFinite(high) && low < high ? [low, high] : undefined;
 }

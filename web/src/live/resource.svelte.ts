@@ -25,7 +25,7 @@ export interface Resource<T> {
   reload(): void;
 }
 
-interface Options {
+export interface Options {
   /** Which changes concern this answer; without it every change does. */
   concerns?: (change: Change) => boolean;
   /** The least time between two asks, for answers that cost the server something. */

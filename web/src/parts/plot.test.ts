@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { prepare, valueAt, type Line } from './plot';
+import { prepare, sayAt, valueAt, type Line } from './plot';
 
 const line = (xs: number[], ys: unknown[]): Line => ({ id: 'a', label: 'a', hue: 0, xs, ys });
 
@@ -22,6 +22,15 @@ describe('plot data', () => {
 
   it('leaves out on a log axis what has no logarithm', () => {
     expect(prepare([line([0, 1, 2], [0, -1, 3])], 0, true).data[1]).toEqual([null, null, 3]);
+  });
+
+  it('says in a tooltip what was given where nothing could be drawn', () => {
+    const say = (ys: unknown[], log: boolean, index: number) => sayAt(prepare([line([0, 1, 2], ys)], 0, log), 0, index, (value) => `${value} ms`)?.text;
+    expect(['NaN', 'Infinity', '-Infinity', null].map((value) => say([1, value, 3], false, 1))).toEqual(['NaN', '∞', '−∞', '–']);
+    expect(say([1, -2, 0], true, 1)).toBe('-2 ms');
+    expect(say([1, -2, 0], true, 2)).toBe('0 ms');
+    expect(say([1, 2, 3], false, 1)).toBe('2 ms');
+    expect(sayAt(prepare([line([5], [1])], 0, false), 1, 0, String)).toBeUndefined();
   });
 
   it('reads a sparse line between its points', () => {

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Lines over a common axis for uPlot: aligned, smoothed, coloured. Pure but for the drawing options.
 import { smooth } from '../lib/smoothing';
-import { toNumber } from '../lib/format';
+import { formatExact, missing, toNumber } from '../lib/format';
 
 export interface Line {
   id: string;
   label: string;
   /** 0 to 9: which series hue. */
   hue: number;
-  dash?: boolean;
+  /** Index into the dashes of `lib/colors.ts`; 0 or none: a whole line. */
+  dash?: number;
   xs: readonly number[];
   ys: readonly unknown[];
 }
@@ -17,6 +18,8 @@ export interface Prepared {
   /** Common x, then for each line its values; undefined where a line has no point there, null where it has no number. */
   data: [number[], ...(number | null | undefined)[][]];
   lines: { line: Line; raw: boolean }[];
+  /** What was given for each of `lines`, on the common axis: what a tooltip says where nothing could be drawn. */
+  given: unknown[][];
 }
 
 function finite(value: unknown, positive: boolean): number | null {
@@ -30,11 +33,14 @@ export function prepare(lines: readonly Line[], weight: number, log: boolean): P
   const positions = new Map<number, number>();
   const axis = [...new Set(lines.flatMap((line) => [...line.xs]))].sort((a, b) => a - b);
   axis.forEach((x, index) => positions.set(x, index));
-  const out: Prepared = { data: [axis], lines: [] };
+  const out: Prepared = { data: [axis], lines: [], given: [] };
   const add = (line: Line, values: readonly (number | null)[], raw: boolean): void => {
     const column = new Array<number | null | undefined>(axis.length).fill(undefined);
     line.xs.forEach((x, index) => (column[positions.get(x) ?? 0] = values[index]));
+    const given = new Array<unknown>(axis.length).fill(undefined);
+    line.xs.forEach((x, index) => (given[positions.get(x) ?? 0] = line.ys[index] ?? null));
     out.data.push(column);
+    out.given.push(given);
     out.lines.push({ line, raw });
   };
   for (const line of lines) {
@@ -48,9 +54,20 @@ export function prepare(lines: readonly Line[], weight: number, log: boolean): P
 }
 
 /** The value of a column at or just before an index: what a tooltip shows between two points of a sparse line. */
-export function valueAt(column: readonly (number | null | undefined)[], index: number): number | null | undefined {
+export function valueAt<T>(column: readonly (T | undefined)[], index: number): T | undefined {
   for (let at = index; at >= 0 && at > index - 64; at -= 1) {
     if (column[at] !== undefined) return column[at];
   }
   return undefined;
+}
+
+/** A tooltip's row: the drawn number, or in words what was given where none could be drawn (NaN, an infinity, nothing). */
+export function sayAt(prepared: Prepared, place: number, index: number, format: (value: number) => string): { number: number; text: string } | undefined {
+  const given = valueAt(prepared.given[place] ?? [], index);
+  if (given === undefined) return undefined;
+  const drawn = valueAt(prepared.data[place + 1] as readonly (number | null | undefined)[], index);
+  if (typeof drawn === 'number') return { number: drawn, text: format(drawn) };
+  const number = toNumber(given);
+  if (number === undefined) return { number: -Infinity, text: missing };
+  return Number.isFinite(number) ? { number, text: format(number) } : { number: Number.isNaN(number) ? -Infinity : number, text: formatExact(number) };
 }
