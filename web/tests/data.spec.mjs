@@ -69,6 +69,10 @@ test('a report appears when the worker is done, with issues and a distribution f
   const page = await browser.open(`${server.url}/data/quality/${report.report_id}`);
   await page.getByText('missing values').first().waitFor({ timeout: workMsMax });
   assert.equal(await page.locator('.head .big').nth(1).textContent(), '201');
+  const severities = await page.locator('.issues .severity').allInnerTexts();
+  const rank = (severity) => ['error', 'warning', 'info'].indexOf(severity.trim());
+  assert.deepEqual(severities, [...severities].sort((a, b) => rank(a) - rank(b)));
+  assert.ok(new Set(severities).size > 1, severities.join());
   const column = page.locator('article', { hasText: 'concentration' });
   await column.getByRole('img', { name: /Distribution of concentration/ }).waitFor();
   assert.ok((await column.locator('rect').count()) > 5);

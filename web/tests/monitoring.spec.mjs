@@ -48,6 +48,7 @@ test('predictions appear while they come, with latency, throughput and errors', 
   await predict(10, 3);
   await eventually('the new ones being counted', async () => (await page.locator('.tile', { hasText: 'Predictions, last hour' }).locator('.value').textContent()) === '50', liveMsMax);
   await page.getByText('request-3-9').waitFor();
+  assert.equal(await page.getByRole('img', { name: /last 24 hours/ }).count(), 0);
   assert.equal(await page.getByText('mean_radius').count(), 0);
   await page.getByLabel('Show inputs and outputs').check();
   await page.getByText('mean_radius').first().waitFor();

@@ -167,8 +167,11 @@ test('the heading counts what runs on all pages, and a hover says every digit', 
 
 test('every list is exported, whole', async () => {
   await call(server, 'POST', '/api/v1/schemas', { schema_id: 's', name: 'S', columns: { x: { type: 'float' } } });
+  await call(server, 'POST', '/api/v1/feature-configs', { config_id: 'c', name: 'C', numeric_features: ['x'] });
+  await call(server, 'POST', '/api/v1/models', { model_id: 'm', version: '1.0.0' });
+  await call(server, 'POST', '/api/v1/predictions', { predictions: [{ model_id: 'm', model_version: '1.0.0', latency_ms: 1, success: true }] });
   const page = await browser.open(`${server.url}/experiments`);
-  for (const [path, name] of [['/experiments', 'experiments'], ['/models', 'models'], ['/data?tab=schemas', 'schemas'], ['/data', 'pipeline-runs'], ['/audit', 'audit']]) {
+  for (const [path, name] of [['/experiments', 'experiments'], ['/models', 'models'], ['/data?tab=schemas', 'schemas'], ['/data?tab=features', 'feature-configs'], ['/monitoring', 'monitoring-models'], ['/audit', 'audit']]) {
     await page.goto(server.url + path);
     await page.getByRole('button', { name: 'Export the list' }).click();
     const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'CSV' }).click()]);

@@ -146,6 +146,42 @@ test('a table of many runs scrolls to its end and keeps few rows in the document
   await page.close();
 });
 
+test('a run says where it ran, where it comes from, what came of it, and how to start it again', async () => {
+  const parent = await logRun(server, { name: 'the sweep' }, 1);
+  const run = await logRun(server, { name: 'the best of it', parent_run_id: parent, params: { depth: 3 }, config: { python_version: '3.12.4', requirements: ['numpy==1.26.4'] } }, 1);
+  await logRun(server, { name: 'a refinement', parent_run_id: run }, 1);
+  await call(server, 'POST', '/api/v1/models', { model_id: 'made of it', version: '1.0.0', run_id: run });
+  const page = await browser.open(`${server.url}/runs/${run}?tab=code`);
+  const lineage = page.getByRole('region', { name: 'Lineage' });
+  await lineage.getByRole('link', { name: /the sweep/ }).waitFor();
+  await lineage.getByRole('link', { name: /a refinement/ }).waitFor();
+  assert.match((await lineage.getByRole('link', { name: /made of it/ }).getAttribute('href')) ?? '', /version=1\.0\.0/);
+  await page.locator('aside').getByText('3.12.4').waitFor();
+  const code = await page.locator('pre').allTextContents();
+  assert.ok(code[0]?.includes(`parent_experiment_id="${run}"`) && code[0].includes('"depth": 3'));
+  assert.ok(code[1]?.includes('numpy==1.26.4'));
+  await lineage.getByRole('link', { name: /the sweep/ }).click();
+  await page.getByRole('heading', { level: 1, name: 'the sweep' }).waitFor();
+  await page.close();
+});
+
+test('the small screen says in words that the page is not live', async () => {
+  const other = await startServer();
+  const page = await browser.open(`${other.url}/runs`);
+  await page.setViewportSize({ width: 390, height: 800 });
+  await page.getByText('live', { exact: true }).waitFor();
+  const shown = (text) => page.locator('header').getByText(text, { exact: true }).evaluate((node) => node.getBoundingClientRect().width > 10);
+  assert.equal(await shown('live'), false);
+  const green = await page.locator('header .state i').evaluate((node) => getComputedStyle(node).backgroundColor);
+  await other.stop();
+  const away = page.getByText('reconnecting', { exact: true }).or(page.getByText('polling', { exact: true })).first();
+  await away.waitFor();
+  assert.ok(((await away.boundingBox())?.width ?? 0) > 10);
+  const dot = await page.locator('header .state i').evaluate((node) => getComputedStyle(node).backgroundColor);
+  assert.notEqual(dot, green);
+  await page.close();
+});
+
 test('the server going away is said, and so is its coming back', async () => {
   const other = await startServer();
   const page = await browser.open(`${other.url}/runs`);

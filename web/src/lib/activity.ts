@@ -39,6 +39,13 @@ const pastTense: Record<string, string> = {
   revoke: 'revoked',
   commit: 'committed',
   record: 'recorded',
+  enqueue: 'queued',
+  request: 'requested',
+  end: 'ended',
+  expire: 'expired',
+  purge: 'removed for good',
+  performance: 'measured',
+  remove: 'removed',
 };
 
 /** "run.start" becomes "Run started". */
