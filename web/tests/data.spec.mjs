@@ -97,6 +97,27 @@ test('a pipeline run is followed to its end, and its output taken', async () => 
   await page.close();
 });
 
+test('a list longer than a page says that there is more, and reads on', async () => {
+  const other = await startServer(['--no-worker']);
+  try {
+    const count = 230;
+    for (let done = 0; done < count; done += 46) {
+      await Promise.all(Array.from({ length: 46 }, (_, index) => call(other, 'POST', '/api/v1/schemas', { schema_id: `s${done + index}`, name: `S ${done + index}`, columns: { x: { type: 'float' } } })));
+    }
+    const page = await browser.open(`${other.url}/data?tab=schemas`);
+    const tab = page.getByRole('navigation', { name: 'Kinds of data records' }).getByRole('link', { name: /Schemas/ });
+    await tab.getByText('200+').waitFor();
+    await page.locator('[data-table]').evaluate((node) => node.scrollTo(0, node.scrollHeight));
+    await tab.getByText(String(count), { exact: true }).waitFor();
+    // Sorting in the browser looks at all of them, from the first.
+    await page.goto(`${other.url}/data?tab=schemas&sort=name`);
+    await page.locator('tbody a.name').first().getByText('S 0', { exact: true }).waitFor();
+    await page.close();
+  } finally {
+    await other.stop();
+  }
+});
+
 test('a run is cancelled with a reason, and says that it was', async () => {
   const other = await startServer(['--no-worker']);
   try {

@@ -94,6 +94,40 @@ test('the page allows no inline script', async () => {
   await page.close();
 });
 
+test('a page that takes a blink shows no skeleton, one that takes longer shows its own shape', async () => {
+  const { run_id: run } = await call(server, 'POST', '/api/v1/runs', { name: 'slow to come' });
+  const page = await browser.open(server.url);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  // The chunk of the page is known before, so that only the answer is waited for.
+  await page.goto(`${server.url}/runs/${run}`);
+  await page.getByRole('heading', { level: 1, name: 'slow to come' }).waitFor();
+  await page.getByRole('link', { name: 'Overview' }).first().click();
+  await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+  await page.evaluate(() => {
+    globalThis.bonesSeen = 0;
+    const look = () => {
+      const bones = [...document.querySelectorAll('main .bone')];
+      if (bones.some((bone) => bone.checkVisibility({ visibilityProperty: true }))) globalThis.bonesSeen += 1;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
+  await page.goBack();
+  await page.getByRole('heading', { level: 1, name: 'slow to come' }).waitFor();
+  assert.equal(await page.evaluate(() => globalThis.bonesSeen), 0);
+  let hold = true;
+  await page.route(`**/api/v1/runs/${run}`, async (route) => {
+    await eventually('the answer being let go', () => !hold);
+    await route.continue();
+  });
+  await page.goto(`${server.url}/runs/${run}`);
+  await page.locator('main .bone').first().waitFor();
+  hold = false;
+  await page.getByRole('heading', { level: 1, name: 'slow to come' }).waitFor();
+  assert.equal(await page.locator('main .bone').count(), 0);
+  await page.close();
+});
+
 test('keys go places, open the sheet and the palette', async () => {
   const page = await browser.open(server.url);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();

@@ -8,8 +8,9 @@ import type { QueryValue } from '../lib/url';
 import { resource, type Options, type Resource } from './resource.svelte';
 
 const pageSize = 200;
-const wholePageSize = 1000;
-const wholePagesMax = 10;
+/** The most the server answers at once: what was loaded page by page is read again in larger pieces. */
+const answerMost = 1000;
+const wholeMost = 10_000;
 const pagesMax = 500;
 
 interface Answer<T> {
@@ -45,13 +46,14 @@ export function list<T>(path: () => string | undefined, filter: () => Record<str
     const items: T[] = [];
     let token: string | undefined;
     let total: number | undefined;
-    const last = whole ? wholePagesMax : pages;
-    for (let page = 0; page < last; page += 1) {
-      const answer: Page<T> = await get(`/api/v1/${path() ?? ''}`, { ...filter(), limit: whole ? wholePageSize : pageSize, page_token: token }, signal);
+    const most = whole ? wholeMost : pages * pageSize;
+    while (items.length < most) {
+      const limit = Math.min(answerMost, most - items.length);
+      const answer: Page<T> = await get(`/api/v1/${path() ?? ''}`, { ...filter(), limit, page_token: token }, signal);
       items.push(...answer.items);
       token = answer.next_page_token ?? undefined;
       total = answer.total;
-      if (!token) break;
+      if (!token || !answer.items.length) break;
     }
     return { items, total, more: !!token };
   }
