@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .monitoring import Alert, ModelHealthStatus
 
 ALERTS_SHOWN = 50
+METRICS_SHOWN = 100
 _FIELDS = (
     "metric_id",
     "model_id",

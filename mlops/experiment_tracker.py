@@ -135,7 +135,7 @@ def _start_body(config: ExperimentConfig) -> dict[str, Any]:
     body["run_id"] = wire.get("experiment_id") or ""
     body["params"] = wire.get("hyperparameters", {})
     body["config"] = {name: wire[name] for name in _IN_CONFIG if name in wire}
-    body["tags"] = [{"key": tag, "value": ""} for tag in wire.get("tags", [])]
+    body["tags"] = [{"key": tag, "value": ""} for tag in dict.fromkeys(wire.get("tags", []))]
     body["created_at"] = wire.get("created_at")
     body["parent_run_id"] = wire.get("parent_experiment_id") or None
     return {name: value for name, value in body.items() if value is not None}

@@ -6,6 +6,8 @@ from __future__ import annotations
 import datetime as _dt
 import enum
 import functools
+import hashlib
+import math
 import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +43,7 @@ _PREDICTIONS = "/api/v1/predictions"
 _THRESHOLDS = "/api/v1/thresholds"
 _ALERTS = "/api/v1/alerts"
 _HEALTH = "/api/v1/monitoring/models/{}/health"
+_NAMES = "/api/v1/monitoring/models/{}/metrics"
 _PREDICTIONS_TOGETHER = 4000  # a call takes 5,000
 _PAGE = 1000  # most rows a list answers at once
 
@@ -277,8 +280,8 @@ class ModelMonitor(Service):
 
     async def list_thresholds(self, model_id: Optional[str] = None) -> list[MetricThreshold]:
         """The thresholds of a model, those of every model included; left out, all."""
-        found = await self._get(target(_THRESHOLDS, model_id=model_id or None, limit=_PAGE))
-        return [from_wire(MetricThreshold, {k: v for k, v in one.items() if v is not None}) for one in found["items"]]
+        rows = await self._list(_THRESHOLDS, model_id=model_id or None)
+        return [from_wire(MetricThreshold, {k: v for k, v in one.items() if v is not None}) for one in rows]
 
     async def delete_threshold(self, threshold_id: str) -> bool:
         """Removes a threshold; False for an unknown one."""
@@ -315,11 +318,12 @@ class ModelMonitor(Service):
         )
         return _monitor_report.values_frame(rows)
 
-    async def _list(self, path: str, limit: int, **query: Any) -> list[dict[str, Any]]:
+    async def _list(self, path: str, limit: float = math.inf, **query: Any) -> list[dict[str, Any]]:
+        """The rows of all pages, or the first ones."""
         rows: list[dict[str, Any]] = []
         token: Optional[str] = None
         while len(rows) < limit:
-            page = await self._get(target(path, limit=min(limit - len(rows), _PAGE), page_token=token, **query))
+            page = await self._get(target(path, limit=int(min(limit - len(rows), _PAGE)), page_token=token, **query))
             rows.extend(page["items"])
             token = page.get("next_page_token")
             if not token:
@@ -332,7 +336,7 @@ class ModelMonitor(Service):
         """Alerts that are not resolved, newest first."""
         await self.flush()
         wanted = optional_choice(AlertSeverity, severity, "severity")
-        rows = await self._list(_ALERTS, _PAGE, model_id=model_id, severity=wanted, is_resolved=False)
+        rows = await self._list(_ALERTS, model_id=model_id, severity=wanted, is_resolved=False)
         return [_alert_of(row) for row in rows]
 
     async def acknowledge_alert(self, alert_id: str, acknowledged_by: str) -> bool:
@@ -389,11 +393,20 @@ class ModelMonitor(Service):
         return found
 
     async def _metric_names(self, model_id: str, start: _dt.datetime) -> list[str]:
-        """Names with values in the period, the known ones first."""
-        rows = await self._list(_VALUES, _PAGE, model_id=model_id, start=_json.format_time(start))
-        present = dict.fromkeys(row["metric_name"] for row in rows)
+        """Names with values in the period, derived ones included, the known ones first."""
+        try:
+            rows = await self._list(target(_NAMES, model_id), start=_json.format_time(start))
+        except NotFound:  # an id that no path can hold: what its newest values bear
+            rows = await self._list(_VALUES, _PAGE, model_id=model_id, start=_json.format_time(start))
+        present = {row["metric_name"] for row in rows}
         known = [name for name in _monitor_report.ORDER if name in present]
-        return known + sorted(name for name in present if name not in _monitor_report.ORDER)
+        names = known + sorted(present.difference(known))
+        if len(names) > _monitor_report.METRICS_SHOWN:
+            left_out = len(names) - _monitor_report.METRICS_SHOWN
+            _log.warning(
+                "dashboard_metrics_left_out", model_id=model_id, shown=len(names) - left_out, left_out=left_out
+            )
+        return names[: _monitor_report.METRICS_SHOWN]
 
 
 _OPERATORS = ("gt", "lt", "eq", "ge", "le")
@@ -410,13 +423,21 @@ def _alert_of(wire: dict[str, Any]) -> Alert:
 
 
 def _file_name(model_id: str) -> str:
+    """A file name of the model's own: where characters had to be replaced, with a digest of the id."""
     from ._files import safe_path
 
-    return safe_path(model_id).replace("/", "_")
+    plain = safe_path(model_id).replace("/", "_")
+    return plain if plain == model_id else f"{plain}-{hashlib.sha256(model_id.encode()).hexdigest()[:12]}"
 
 
 def _write(path: Path, document: str) -> None:
     """In one step: who looks at the file never sees half of it."""
-    temporary = path.with_suffix(".new")
-    temporary.write_text(document, encoding="utf-8")
-    temporary.replace(path)
+    from ._files import new_temporary
+
+    temporary = new_temporary(path)
+    try:
+        temporary.write_text(document, encoding="utf-8")
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -245,6 +245,7 @@ async def test_registered_functions_run_here(pipeline: DataPipeline, tmp_path: P
 
 
 async def test_a_model_is_linked_to_the_run_it_learned_from(pipeline: DataPipeline, tmp_path: Path) -> None:
+    from mlops._linked_rows import linked_rows
     from mlops.model_registry import ModelMetadata, ModelRegistry
 
     schema_id, config_id = await set_up(pipeline)
@@ -256,7 +257,59 @@ async def test_a_model_is_linked_to_the_run_it_learned_from(pipeline: DataPipeli
     await registry.register_model(model, ModelMetadata("m", "", "n"), {}, pipeline_run_id=run.run_id)
     by_hash = ModelMetadata("m", "", "n", training_data_hash=run.output_data_hash or "")
     await registry.register_model(model, by_hash, {})
+    rows = await linked_rows(registry, model, None, run.output_data_hash or "", [])
+    assert rows is not None
+    assert len(rows) == 200
+    assert not set(map(tuple, rows)).difference(map(tuple, frame.drop(columns="approved").to_numpy(dtype=float)))
     for version in ("1.0.0", "1.0.1"):
         wire = await registry._find("m", version)
         assert wire["transformation"]["pipeline_run_id"] == run.run_id
         assert wire["servable"], wire["not_servable_reason"]
+
+
+async def test_the_run_of_a_hash_is_found_however_many_came_later(pipeline: DataPipeline, tmp_path: Path) -> None:
+    schema_id, config_id = await set_up(pipeline)
+    runs = []
+    for rows in (50, 60, 70):
+        path = write_samples(tmp_path / f"{rows}.csv", rows)
+        runs.append(await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id)))
+    for run in runs:
+        page = await pipeline._get(f"/api/v1/pipeline-runs?output_data_hash={run.output_data_hash}&limit=1")
+        assert [one["run_id"] for one in page["items"]] == [run.run_id]
+    assert (await pipeline._get(f"/api/v1/pipeline-runs?output_data_hash={'0' * 64}"))["items"] == []
+
+
+async def test_of_a_long_output_only_the_beginning_is_read(
+    serve: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from mlops import _linked_rows
+    from mlops.model_registry import ModelRegistry
+
+    pipeline = DataPipeline(serve().url, "./data_pipeline")
+    schema_id, config_id = await set_up(pipeline)
+    path = write_samples(tmp_path / "data.csv", 3000)
+    run = await finish(pipeline, await pipeline.run_pipeline("lab", str(path), schema_id, config_id))
+    frame = pd.read_csv(run.output_data_path or "")
+    model = RandomForestClassifier(n_estimators=3).fit(frame.drop(columns="approved"), frame["approved"])
+    registry = ModelRegistry("./models", pipeline.database_url)
+    sizes = []
+    sample = _linked_rows._sample
+
+    def measured(path: Path, *more: Any) -> Any:
+        sizes.append(path.stat().st_size)
+        return sample(path, *more)
+
+    monkeypatch.setattr(_linked_rows, "_READ_BYTES_MAX", 10_000)
+    monkeypatch.setattr(_linked_rows, "_sample", measured)
+    rows = await _linked_rows.linked_rows(registry, model, run.run_id, "", [])
+    assert sizes == [10_000]
+    assert rows is not None
+    assert len(rows) == 200
+    assert set(map(tuple, rows)) <= set(map(tuple, frame.drop(columns="approved").to_numpy(dtype=float)))
+
+    def no_table(*_: Any) -> Any:
+        raise pd.errors.ParserError("no table")
+
+    monkeypatch.setattr(_linked_rows, "_sample", no_table)
+    assert await _linked_rows.linked_rows(registry, model, run.run_id, "", []) is None
+    assert "linked_rows_not_readable" in caplog.text

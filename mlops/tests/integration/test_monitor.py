@@ -169,6 +169,62 @@ async def test_health_and_dashboard(monitor: ModelMonitor) -> None:
         await monitor.generate_dashboard(MODEL, hours=0)
 
 
+async def test_thresholds_of_all_pages_are_listed(monitor: ModelMonitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlops.monitoring._PAGE", 2)
+    made = [await monitor.create_threshold(MetricThreshold("latency", warning_threshold=1.0)) for _ in range(5)]
+    listed = [one.threshold_id for one in await monitor.list_thresholds()]
+    assert len(listed) == len(set(listed))
+    assert set(made) <= set(listed)
+
+
+async def test_a_dashboard_shows_rare_metrics_and_throughput(monitor: ModelMonitor) -> None:
+    await monitor.record_metric(MonitoringMetric(model_id=MODEL, metric_name="memory_usage_mb", value=12.0))
+    await monitor.record_metric(MonitoringMetric(model_id=MODEL, metric_name="seldom", value=1.0))
+    await record(monitor, 600)  # two values each: more than one page of them
+    text = Path(await monitor.generate_dashboard(MODEL)).read_text()
+    for label in ("memory of the serving process", "seldom", "throughput", "prediction latency"):
+        assert label in text
+
+
+async def test_each_model_has_a_dashboard_file_of_its_own(embedded_url: str) -> None:
+    monitor = ModelMonitor(embedded_url, "./dashboards")
+    names = ["a/b", "a_b", "a:b", "plain"]
+    for name in names:
+        await monitor.record_metric(MonitoringMetric(model_id=name, metric_name="x", value=1.0))
+    paths = [await monitor.generate_dashboard(name) for name in names]
+    assert len(set(paths)) == len(names)
+    assert Path(paths[3]).name == "plain_dashboard.html"
+    for name, path in zip(names, paths):
+        assert name in Path(path).read_text()
+    assert sorted(monitor.dashboard_dir.iterdir()) == sorted(map(Path, paths))
+
+
+def test_the_demo_sets_its_threshold_once(embedded_url: str) -> None:
+    import importlib.util
+    import sys
+
+    import mlops
+    from mlops import sync
+
+    place = Path(mlops.__file__).resolve().parents[1] / "examples" / "lab_demo.py"
+    spec = importlib.util.spec_from_file_location("lab_demo", place)
+    assert spec is not None
+    assert spec.loader is not None
+    demo = importlib.util.module_from_spec(spec)
+    sys.modules["lab_demo"] = demo
+    try:
+        spec.loader.exec_module(demo)
+        monitor = sync.ModelMonitor(embedded_url, "./d")
+        before = {one.threshold_id for one in monitor.list_thresholds()}
+        other = monitor.create_threshold(MetricThreshold("accuracy", model_id=demo.MODEL, warning_threshold=0.5))
+        first = demo.watch(monitor, "1.0.0")
+        second = demo.watch(monitor, "1.0.1")
+        assert first != second
+        assert {one.threshold_id for one in monitor.list_thresholds()} - before == {other, second}
+    finally:
+        del sys.modules["lab_demo"]
+
+
 async def test_cpu_and_memory_of_the_reporting_process_appear(monitor: ModelMonitor) -> None:
     await record(monitor, 1)
 

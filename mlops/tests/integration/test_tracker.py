@@ -57,6 +57,13 @@ async def test_an_experiment_comes_back_as_it_was_given(tracker: ExperimentTrack
     assert await tracker.get_experiment("0" * 32) is None
 
 
+async def test_a_tag_given_twice_is_one_tag(tracker: ExperimentTracker) -> None:
+    run_id = await start(tracker, tags=["a", "b", "a"])
+    kept = await tracker.get_experiment(run_id)
+    assert kept is not None
+    assert kept.tags == ["a", "b"]
+
+
 async def test_every_double_comes_back_bit_for_bit(tracker: ExperimentTracker) -> None:
     run_id = await start(tracker)
     for step, value in enumerate(ODD):

@@ -49,6 +49,7 @@ constexpr sql::Statement kList{
     "features.list_runs",
     "SELECT " TRACSEQ_RUN_COLUMNS
     " FROM pipeline_runs WHERE project_id = ? AND (? = '' OR pipeline_id = ?) AND "
+    "(? = '' OR output_data_hash = ?) AND "
     "(created_at < ? OR (created_at = ? AND run_id < ?)) ORDER BY created_at DESC, run_id DESC LIMIT ?"};
 
 constexpr std::int64_t kListChunk = 200;  // rows looked at together when a status is asked for
@@ -145,8 +146,8 @@ Result<PipelineRunPage> PipelineRuns::list(const CallContext& ctx, const ListPip
     const std::int64_t wanted = request.status ? kListChunk : request.limit + 1;
     TRACSEQ_TRY(auto runs, database_.read([&](sql::Session& session) {
       return session.query_as<PipelineRun>(
-          kList, args(ctx.project_id, request.pipeline_id, request.pipeline_id, place.time_us, place.time_us,
-                      place.id, wanted));
+          kList, args(ctx.project_id, request.pipeline_id, request.pipeline_id, request.output_data_hash,
+                      request.output_data_hash, place.time_us, place.time_us, place.id, wanted));
     }));
     for (PipelineRun& run : runs) {
       if (std::ssize(page.items) == request.limit) {

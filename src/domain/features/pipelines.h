@@ -87,12 +87,13 @@ struct PipelineRef {
 };
 TRACSEQ_DESCRIBE(PipelineRef, (run_id))
 struct ListPipelines {
-  std::string pipeline_id;  // empty: all
-  std::optional<PipelineStatus> status;
+  std::string pipeline_id{};  // empty: all
+  std::optional<PipelineStatus> status{};
+  std::string output_data_hash{};  // empty: all
   std::int64_t limit = 100;
-  std::string page_token;
+  std::string page_token{};
 };
-TRACSEQ_DESCRIBE(ListPipelines, (pipeline_id, status, limit, page_token))
+TRACSEQ_DESCRIBE(ListPipelines, (pipeline_id, status, output_data_hash, limit, page_token))
 
 // Pipeline runs: started here, done by a worker (pipeline_job.h), kept here. Thread-safe; everything outlives
 // it.

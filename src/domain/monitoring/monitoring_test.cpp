@@ -372,6 +372,29 @@ TEST_P(MonitoringTest, ThresholdsAreChecked) {
   EXPECT_EQ(thresholds_->remove(ctx_, {"t"}).error().code, Code::not_found);
 }
 
+TEST_P(MonitoringTest, ThresholdsArePaged) {
+  Threshold made;
+  made.metric_name = "accuracy";
+  made.warning_threshold = 0.9;
+  made.created_at = now();  // the same for all: the id decides
+  for (const char* id : {"b", "a", "d", "c", "e"}) {
+    made.threshold_id = id;
+    ASSERT_TRUE(thresholds_->create(ctx_, made));
+  }
+  std::string seen;
+  ListThresholds request{.limit = 2};
+  for (int pages = 0; pages < 3; ++pages) {
+    const auto page = thresholds_->list(ctx_, request);
+    ASSERT_TRUE(page) << page.error().message;
+    for (const Threshold& one : page->items)
+      if (one.threshold_id.size() == 1) seen += one.threshold_id;  // not the one that is always there
+    EXPECT_EQ(page->next_page_token.has_value(), pages < 2);
+    request.page_token = page->next_page_token.value_or("");
+  }
+  EXPECT_EQ(seen, "abcde");
+  EXPECT_EQ(thresholds_->list(ctx_, {.page_token = "x"}).error().field, "page_token");
+}
+
 TEST_P(MonitoringTest, AnAlertIsRaisedEscalatedAndResolved) {
   const Threshold made = threshold("accuracy", Operator::lt, 0.85, 0.75);
   const Timestamp start = now() - 1h;

@@ -7,6 +7,7 @@
 
 #include "base/id.h"
 #include "domain/monitoring/names.h"
+#include "domain/monitoring/page_token.h"
 
 namespace tracseq::monitoring {
 namespace {
@@ -29,7 +30,8 @@ constexpr sql::Statement kGet{"thresholds.get", "SELECT " TRACSEQ_THRESHOLD_COLU
                                                 " FROM thresholds WHERE project_id = ? AND threshold_id = ?"};
 constexpr sql::Statement kList{"thresholds.list", "SELECT " TRACSEQ_THRESHOLD_COLUMNS
                                                   " FROM thresholds WHERE project_id = ? AND "
-                                                  "(? = '' OR model_id = ? OR model_id = '') "
+                                                  "(? = '' OR model_id = ? OR model_id = '') AND "
+                                                  "(created_us < ? OR (created_us = ? AND threshold_id > ?)) "
                                                   "ORDER BY created_us DESC, threshold_id LIMIT ?"};
 constexpr sql::Statement kEnabled{"thresholds.enabled", "SELECT project_id, " TRACSEQ_THRESHOLD_COLUMNS
                                                         " FROM thresholds WHERE alert_enabled = 1"};
@@ -96,11 +98,18 @@ Result<Threshold> Thresholds::get(const CallContext& ctx, const ThresholdRef& re
   return database_.read([&](sql::Session& session) { return load(session, ctx, ref.threshold_id); });
 }
 
-Result<ThresholdList> Thresholds::list(const CallContext& ctx, const ListThresholds& request) {
-  return database_.read([&](sql::Session& session) -> Result<ThresholdList> {
-    TRACSEQ_TRY(auto items, session.query_as<Threshold>(kList, args(ctx.project_id, request.model_id,
-                                                                    request.model_id, request.limit)));
-    return ThresholdList{std::move(items)};
+Result<ThresholdPage> Thresholds::list(const CallContext& ctx, const ListThresholds& request) {
+  TRACSEQ_TRY(const PagePlace place, page_place(request.page_token));
+  return database_.read([&](sql::Session& session) -> Result<ThresholdPage> {
+    ThresholdPage page;
+    TRACSEQ_TRY(page.items, session.query_as<Threshold>(
+                                kList, args(ctx.project_id, request.model_id, request.model_id, place.time_us,
+                                            place.time_us, place.id, request.limit + 1)));
+    if (static_cast<std::int64_t>(page.items.size()) > request.limit) {
+      page.items.pop_back();
+      page.next_page_token = page_token(page.items.back().created_at->us, page.items.back().threshold_id);
+    }
+    return page;
   });
 }
 

@@ -17,7 +17,7 @@ class Thresholds {
   // `invalid` without a finite bound, `conflict` for an id that exists.
   Result<Threshold> create(const CallContext& ctx, const Threshold& request);
   Result<Threshold> get(const CallContext& ctx, const ThresholdRef& ref);
-  Result<ThresholdList> list(const CallContext& ctx, const ListThresholds& request);
+  Result<ThresholdPage> list(const CallContext& ctx, const ListThresholds& request);
   // Changes what is given.
   Result<Threshold> update(const CallContext& ctx, const UpdateThreshold& request);
   // Its open alerts are resolved with it.

@@ -85,7 +85,7 @@ TRACSEQ_DEFINE_TYPE(ThresholdRef, {.name = "threshold_id", .required = true})
 TRACSEQ_DEFINE_TYPE(ListThresholds,
                     {.name = "model_id", .text = "Those of this model and of every model; empty: all"},
                     {.name = "limit", .min = 1, .max = 1000})
-TRACSEQ_DEFINE_TYPE(ThresholdList)
+TRACSEQ_DEFINE_TYPE(ThresholdPage)
 TRACSEQ_DEFINE_TYPE(Alert,
                     {.name = "current_value", .text = "Mean of the window when raised or last changed"},
                     {.name = "triggered_by_values", .text = "Newest values of the window, newest first"},

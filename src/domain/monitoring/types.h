@@ -212,13 +212,15 @@ TRACSEQ_DESCRIBE(ThresholdRef, (threshold_id))
 struct ListThresholds {
   std::string model_id{};  // empty: all; else those of the model and of every model
   std::int64_t limit = 1000;
+  std::string page_token{};
 };
-TRACSEQ_DESCRIBE(ListThresholds, (model_id, limit))
+TRACSEQ_DESCRIBE(ListThresholds, (model_id, limit, page_token))
 
-struct ThresholdList {
+struct ThresholdPage {
   std::vector<Threshold> items;
+  std::optional<std::string> next_page_token;
 };
-TRACSEQ_DESCRIBE(ThresholdList, (items))
+TRACSEQ_DESCRIBE(ThresholdPage, (items, next_page_token))
 
 struct Alert {
   std::string alert_id;
