@@ -310,7 +310,10 @@ Result<void> check_value(const Field& field, const TypeInfo& type, const void* v
     default:
       return {};
   }
-  if (number < doc.min || number > doc.max)
+  // Asked so that NaN, which is compared to nothing, lies within no bound.
+  const bool above = doc.min == -std::numeric_limits<double>::infinity() || number >= doc.min;
+  const bool below = doc.max == std::numeric_limits<double>::infinity() || number <= doc.max;
+  if (!above || !below)
     return fail_field(path, fmt::format("{} is {}; it must be {} to {}", path, number, doc.min, doc.max));
   return {};
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -40,6 +41,16 @@ struct Everything {
 TRACSEQ_DESCRIBE(Everything, (flag, small, large, number, text, time, document, blob, shade, inner, list,
                               series, maybe, id))
 TRACSEQ_DEFINE_TYPE(Everything, {.name = "small", .min = -5, .max = 5}, {.name = "list", .length_max = 2})
+
+struct Bounded {
+  double share = 0;
+  double least = 0;
+  double most = 0;
+  double free = 0;
+};
+TRACSEQ_DESCRIBE(Bounded, (share, least, most, free))
+TRACSEQ_DEFINE_TYPE(Bounded, {.name = "share", .min = 0, .max = 1}, {.name = "least", .min = 0},
+                    {.name = "most", .max = 0})
 
 namespace {
 
@@ -103,6 +114,19 @@ TEST(Codec, ErrorsNameTheFieldTheValueAndWhatIsAllowed) {
             std::string::npos);
   EXPECT_NE(why("[]").find("the body is []; it must be an object"), std::string::npos);
   EXPECT_NE(why(R"({"series":{"k":["x"]}})").find("series.k[0]"), std::string::npos);
+}
+
+TEST(Codec, NotANumberLiesWithinNoBound) {
+  for (const char* field : {"share", "least", "most"}) {
+    const auto refused = from_json<Bounded>(fmt::format(R"({{"{}":"NaN"}})", field));
+    ASSERT_FALSE(refused) << field;
+    EXPECT_EQ(refused.error().field, field);
+    EXPECT_NE(refused.error().message.find("is nan; it must be"), std::string::npos)
+        << refused.error().message;
+  }
+  EXPECT_TRUE(from_json<Bounded>(R"({"free":"NaN","least":"Infinity","most":"-Infinity"})"));
+  EXPECT_FALSE(from_json<Bounded>(R"({"share":"Infinity"})"));
+  EXPECT_TRUE(from_json<Bounded>(R"({"share":1,"least":0.0,"most":0})"));
 }
 
 TEST(Codec, ForeignDocumentsMayHaveMore) {

@@ -40,6 +40,9 @@ std::optional<double> non_finite(const Json::Object& object) {
   return std::nullopt;
 }
 
+constexpr std::string_view kLargeInteger =
+    "a number in the JSON is malformed, or too large for an integer (write it with a fraction or exponent)";
+
 Result<Json> convert(const simdjson::dom::element& element);
 
 Result<Json> convert_object(const simdjson::dom::object& in) {
@@ -64,7 +67,7 @@ Result<Json> convert(const simdjson::dom::element& element) {
     case element_type::INT64:
       return Json(element.get_int64().value_unsafe());
     case element_type::UINT64:
-      return Json(static_cast<double>(element.get_uint64().value_unsafe()));
+      return fail(Code::invalid, std::string(kLargeInteger));  // from 2^63 on, as beyond 2^64
     case element_type::DOUBLE:
       return Json(element.get_double().value_unsafe());
     case element_type::STRING:
@@ -91,8 +94,7 @@ std::string explain(simdjson::error_code code) {
     case simdjson::DEPTH_ERROR:
       return fmt::format("the JSON is nested deeper than {} levels", kJsonDepthMax);
     case simdjson::NUMBER_ERROR:
-      return "a number in the JSON is malformed, or too large for an integer (write it with a fraction or "
-             "exponent)";
+      return std::string(kLargeInteger);
     case simdjson::UTF8_ERROR:
       return "the JSON is not valid UTF-8";
     case simdjson::UNCLOSED_STRING:
@@ -216,13 +218,32 @@ std::string dump_json(const Json& value) {
   return out;
 }
 
+namespace {
+
+// A byte of UTF-8 as its place among UTF-16 units would have it: what lies beyond the BMP (lead bytes F0 to
+// F4) is written with surrogates D800 to DFFF there, which come before U+E000 to U+FFFF (lead bytes EE and
+// EF). All else is in the same order either way.
+unsigned utf16_rank(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte == 0xEE || byte == 0xEF ? byte + 0x10U : byte;
+}
+
+bool before_in_utf16(std::string_view a, std::string_view b) {
+  const auto [left, right] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (left == a.end() || right == b.end()) return left == a.end() && right != b.end();
+  return utf16_rank(*left) < utf16_rank(*right);
+}
+
+}  // namespace
+
 std::string canonical_json(const Json& value) {
   std::string out;
   dump_to(out, value, [](const Json::Object& object, const auto& visit) {
     std::vector<const Json::Member*> sorted;
     sorted.reserve(object.size());
     for (const auto& member : object) sorted.push_back(&member);
-    std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto* a, const auto* b) { return before_in_utf16(a->first, b->first); });
     for (const auto* member : sorted) visit(*member);
   });
   return out;

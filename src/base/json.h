@@ -83,7 +83,8 @@ Result<Json> parse_json(std::string_view text);
 
 // Compact text. Keys in their order, doubles in the shortest form that reads back the same.
 std::string dump_json(const Json& value);
-// The same with object keys sorted by code unit at every level (RFC 8785 order): canonical bytes for digests.
+// The same with object keys sorted by UTF-16 unit at every level (RFC 8785 order): canonical bytes for
+// digests.
 std::string canonical_json(const Json& value);
 
 // Whether the text is valid UTF-8 (JSON text must be).

@@ -58,6 +58,13 @@ TEST(Json, IntegersStayIntegers) {
   EXPECT_FALSE(parsed("1e2").is_integer());
 }
 
+TEST(Json, IntegersBeyond64BitsAreRefusedAndNotRounded) {
+  for (const char* text : {"9223372036854775808", "18446744073709551615", "18446744073709551616",
+                           "-9223372036854775809", "[1, 9223372036854775808]"})
+    EXPECT_NE(refused(text).find("too large for an integer"), std::string::npos) << text;
+  EXPECT_EQ(parsed("9223372036854775808.0").number_or(0), 9223372036854775808.0);
+}
+
 TEST(Json, NonFiniteNumbersHaveAForm) {
   for (const double number : {HUGE_VAL, -HUGE_VAL})
     EXPECT_EQ(parsed(dump_json(Json(number))).number_or(0), number);
@@ -109,6 +116,16 @@ TEST(Json, TextComesBackWhateverItHolds) {
 TEST(Json, CanonicalTextSortsKeysAtEveryLevel) {
   EXPECT_EQ(canonical_json(parsed(R"({"b":{"d":1,"c":[{"z":1,"y":2}]},"a":null,"B":true})")),
             R"({"B":true,"a":null,"b":{"c":[{"y":2,"z":1}],"d":1}})");
+}
+
+// Beyond the BMP the order of UTF-16 is not that of UTF-8: surrogates come before U+E000. The example is
+// RFC 8785's own (section 3.2.3), with its control character escaped.
+TEST(Json, CanonicalTextSortsKeysAsUtf16Does) {
+  EXPECT_EQ(canonical_json(
+                parsed(R"({"€":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"ö":7,"":8,"11":9})")),
+            "{\"\":8,\"\\r\":2,\"1\":4,\"11\":9,\"\xC2\x80\":6,\"ö\":7,\"€\":1,\"😀\":5,\"\xEF\xAC\xB3\":3}");
+  EXPECT_EQ(canonical_json(parsed(R"({"\uffff":1,"\ue000":2,"𝄞b":3,"𝄞a":4,"퟿":5})")),
+            "{\"\xED\x9F\xBF\":5,\"𝄞a\":4,\"𝄞b\":3,\"\xEE\x80\x80\":2,\"\xEF\xBF\xBF\":1}");
 }
 
 TEST(Json, MembersAreFoundSetAndKeptInOrder) {

@@ -27,8 +27,12 @@ struct Field {
 };
 using Fields = std::initializer_list<Field>;
 
+inline constexpr std::size_t kLineBytesMax = 4'096;  // what a pipe takes whole; longer texts are cut
+
 // Writes one JSON line to standard error: time, level, event, the request id of the thread's Scope, the
-// fields. Lines are written whole; text is escaped, so input cannot forge a line. Thread-safe, never throws.
+// fields. Lines are written whole; text is escaped, so input cannot forge a line. A reader that does not read
+// costs lines, never the caller's time: they are counted, and the next line that gets through is preceded by
+// a "log.lost" with their number. Thread-safe, never throws.
 void write(Level level, std::string_view event, Fields fields = {}) noexcept;
 
 inline void debug(std::string_view event, Fields fields = {}) noexcept { write(Level::debug, event, fields); }
@@ -41,6 +45,9 @@ inline void error(std::string_view event, Fields fields = {}) noexcept { write(L
 // Lines below this level are dropped; `info` at start. Thread-safe.
 void set_level(Level level) noexcept;
 Level level() noexcept;
+
+// Lines lost since the start. Thread-safe.
+std::uint64_t lost() noexcept;
 
 // Puts a request id on every line this thread writes while the scope lives. Scopes nest.
 class Scope {

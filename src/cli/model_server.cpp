@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
 
 #include "api/inference/health_routes.h"
 #include "api/inference/inference_routes.h"
@@ -20,6 +21,7 @@
 #include "cli/version.h"
 #include "domain/serving/feature_rows.h"
 #include "domain/serving/onnx_engine.h"
+#include "server/hard_end.h"
 #include "server/server.h"
 
 namespace tracseq::cli {
@@ -90,6 +92,7 @@ std::vector<Option> model_server_options() {
 Result<void> model_server(const Invocation& in) {
   block_signals();
   TRACSEQ_TRY(const Plan plan, plan_of(in));
+  std::optional<server::HardEnd> hard_end;  // destroyed last: stopping is over then
   TRACSEQ_TRY(const auto registry, RegistryClient::make(plan.registry_url, plan.token));
   TRACSEQ_TRY(const auto cache, serving::ModelCache::open(plan.cache_dir));
   TRACSEQ_TRY(auto spool, serving::Spool::open(cache->folder() / "spool", plan.spool_bytes_max));
@@ -118,6 +121,7 @@ Result<void> model_server(const Invocation& in) {
   while (wait_signal(std::chrono::milliseconds{500}) == 0) {
   }
   log::info("model_server.draining");
+  hard_end.emplace(plan.server.limits.stop_max());
   http.stop();
   usage.stop();
   follower.stop();

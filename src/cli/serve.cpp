@@ -15,6 +15,7 @@
 #include "cli/settings.h"
 #include "cli/version.h"
 #include "cli/waiting.h"
+#include "server/hard_end.h"
 #include "server/server.h"
 #include "storage/sql/serve_lock.h"
 
@@ -158,6 +159,7 @@ std::vector<Option> serve_options() {
 Result<void> serve(const Invocation& in) {
   block_signals();
   TRACSEQ_TRY(Plan plan, plan_of(in));
+  std::optional<server::HardEnd> hard_end;  // destroyed last: stopping is over then
   TRACSEQ_TRY(const auto lock, sql::ServeLock::take(plan.core.database_url));
   TRACSEQ_TRY(const auto core, open_core(plan));
   if (!plan.key.empty()) core->tokens().accept_key(plan.key);
@@ -176,6 +178,7 @@ Result<void> serve(const Invocation& in) {
     do worker.tend();
     while (wait_signal(std::chrono::milliseconds{500}) == 0);
     log::info("serve.draining");
+    hard_end.emplace(plan.server.limits.stop_max() + kWorkerGrace);
     core->announce_stop();
     http.stop();
   }

@@ -3,6 +3,7 @@
 // library.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
@@ -66,6 +67,11 @@ struct Core {
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
   std::unordered_set<Connection*> connections;  // I/O thread only
   std::atomic<std::size_t> open{0};             // their number, for other threads
+  std::size_t uploads = 0;                      // under way; I/O thread only
+  [[nodiscard]] std::size_t uploads_max() const {
+    const std::size_t half = std::max<std::size_t>(1, limits().workers / 2);
+    return limits().uploads_max > 0 ? limits().uploads_max : half;
+  }
   [[nodiscard]] const Limits& limits() const { return services.options.limits; }
 };
 

@@ -142,9 +142,11 @@ TEST(ServerLimits, AReaderThatDoesNotReadIsCut) {
   TestServer server(with_limits([](Limits& limits) { limits.chunk_timeout = milliseconds(300); }));
   RawClient client(server.port());
   client.send(get("/api/v1/download?bytes=1000000000"));
+  ASSERT_NE(client.read_until("\r\n\r\n"), "");
   metrics::Gauge& open = server.metrics().gauge("tracseq_connections", "");
   const auto end = Steady::now() + std::chrono::seconds(10);
   server.metrics().text();
+  ASSERT_EQ(open.value(), 1);
   while (open.value() > 0 && Steady::now() < end) {
     std::this_thread::sleep_for(milliseconds(50));
     server.metrics().text();
@@ -172,6 +174,101 @@ TEST(ServerLimits, AnUploadWaitsForItsHandler) {
               std::to_string(bytes.size()) + "\r\n\r\n" + bytes);
   EXPECT_EQ(client.read().body, "2000000 right");
   EXPECT_EQ(client.call(get("/api/v1/fast")).status, 200);
+}
+
+std::string upload_head(std::size_t bytes) {
+  return "PUT /api/v1/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(bytes) +
+         "\r\n\r\n";
+}
+
+TEST(ServerLimits, UploadsThatTrickleLeaveWorkersToOthers) {
+  TestServer server(with_limits([](Limits& limits) { limits.chunk_timeout = milliseconds(10'000); }));
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (int i = 0; i < 8; ++i) {
+    slow.push_back(std::make_unique<RawClient>(server.port()));
+    slow.back()->send(upload_head(3) + "1");
+  }
+  std::this_thread::sleep_for(milliseconds(100));
+  const auto start = Steady::now();
+  EXPECT_EQ(RawClient(server.port()).call(get("/api/v1/echo?text=x")).status, 200);
+  EXPECT_LT(Steady::now() - start, std::chrono::seconds(2));
+  // Those that wait for a turn get theirs.
+  for (const auto& client : slow) client->send(std::string("\1\2", 2));
+  for (const auto& client : slow) EXPECT_EQ(client->read().status, 200);
+}
+
+TEST(ServerLimits, AnUploadThatGetsNoTurnIsToldSo) {
+  TestServer server(with_limits([](Limits& limits) {
+    limits.uploads_max = 1;
+    limits.chunk_timeout = milliseconds(600);
+    limits.upload_rate_min = 0;
+  }));
+  RawClient slow(server.port());
+  slow.send(upload_head(100) + "1");
+  std::this_thread::sleep_for(milliseconds(50));
+  RawClient late(server.port());
+  late.send(upload_head(1) + "1");
+  auto answer = std::async(std::launch::async, [&] { return late.read(); });
+  while (answer.wait_for(milliseconds(50)) != std::future_status::ready) slow.send("1");
+  const auto refused = answer.get();
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_TRUE(refused.headers.contains("retry-after"));
+}
+
+TEST(ServerLimits, AnUploadMustKeepUpALeastRate) {
+  TestServer server(with_limits([](Limits& limits) {
+    limits.chunk_timeout = milliseconds(300);
+    limits.upload_rate_min = 10'000;
+  }));
+  RawClient client(server.port());
+  client.send(upload_head(100'000) + std::string(50'000, '1'));  // a good beginning pays for nothing
+  std::atomic<bool> answered{false};
+  std::thread drip([&] {
+    while (!answered) {
+      client.send("1");
+      std::this_thread::sleep_for(milliseconds(20));
+    }
+  });
+  const auto answer = client.read();
+  answered = true;
+  drip.join();
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_NE(answer.body.find("too slowly"), std::string::npos) << answer.body;
+}
+
+// Each piece of a download has its own time to find a worker, however long the download has taken already.
+TEST(ServerLimits, AFullQueueLateInADownloadIsWaitedFor) {
+  TestServer server(with_limits([](Limits& limits) {
+    limits.workers = 1;
+    limits.queue_max = 1;
+    limits.chunk_timeout = milliseconds(1'000);
+  }));
+  constexpr std::size_t kBytes = 64UL << 20;
+  RawClient reader(server.port());
+  reader.send(get("/api/v1/download?known_length=true&bytes=" + std::to_string(kBytes)));
+  std::string buffer(1 << 20, '\0');
+  std::size_t got = 0;
+  const auto take = [&] {
+    const auto count = ::recv(reader.descriptor(), buffer.data(), buffer.size(), 0);
+    got += count > 0 ? static_cast<std::size_t>(count) : 0;
+    return count > 0;
+  };
+  for (const auto end = Steady::now() + milliseconds(1'300); Steady::now() < end;) {
+    ASSERT_TRUE(take());
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  ASSERT_LT(got, kBytes / 2) << "the download must still be under way";
+  std::vector<std::unique_ptr<RawClient>> busy;
+  for (int i = 0; i < 4; ++i) {
+    busy.push_back(std::make_unique<RawClient>(server.port()));
+    busy.back()->send(get("/api/v1/echo?sleep_ms=300"));
+  }
+  std::this_thread::sleep_for(milliseconds(100));  // the queue is full before the next piece is asked for
+  while (take()) {
+    if (got > kBytes) break;  // body and head are there
+  }
+  EXPECT_GT(got, kBytes);
+  for (const auto& client : busy) client->read();
 }
 
 class Gatekeeper final : public Authenticator {
@@ -279,6 +376,22 @@ TEST(ServerStop, CutsWhatTakesTooLong) {
   EXPECT_FALSE(server.server().stop());
   EXPECT_LT(Steady::now() - start, std::chrono::seconds(5));
   EXPECT_EQ(busy.read().status, 0);
+}
+
+TEST(ServerStopDeathTest, ACallThatHeedsNothingCannotKeepItFromEnding) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto stop_with_a_deaf_call = [] {
+    TestServer server(with_limits([](Limits& limits) {
+      limits.drain_max = milliseconds(100);
+      limits.hard_end = milliseconds(200);
+    }));
+    RawClient busy(server.port());
+    busy.send(get("/api/v1/echo?text=deaf&sleep_ms=60000"));
+    std::this_thread::sleep_for(milliseconds(100));
+    server.server().stop();
+    std::exit(0);
+  };
+  EXPECT_EXIT(stop_with_a_deaf_call(), ::testing::ExitedWithCode(kHardEndStatus), "server.hard_end");
 }
 
 TEST(ServerStop, TwoServersCannotShareAPort) {

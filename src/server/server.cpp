@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "server/core.h"
+#include "server/hard_end.h"
 
 namespace tracseq::server {
 namespace {
@@ -236,6 +237,7 @@ bool HttpServer::stop() {
       for (Connection* connection : core.connections) connection->cut();
     });
   }
+  const HardEnd hard_end(core.limits().hard_end);
   core.pool.stop();
   impl_->wait_until_closed(Steady::time_point::max());
   // Cancelling alone is not enough: the timer may just have fired.

@@ -70,7 +70,8 @@ class HttpServer {
   // do the ones before. For a server that answers probes while its database is still away.
   void serve(const api::Router& router, Authenticator& authenticator);
   // Stops in order: drain_announce, close the listener, close idle connections, wait for calls under way up
-  // to drain_max, cut the rest. True if nothing had to be cut.
+  // to drain_max, cut the rest. True if nothing had to be cut. A call that does not heed being cut ends the
+  // process after another hard_end.
   bool stop();
   // Whether `stop` has begun (readiness answers no).
   [[nodiscard]] bool draining() const noexcept;

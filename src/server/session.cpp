@@ -14,6 +14,7 @@ namespace {
 constexpr std::chrono::milliseconds kHandshakeTimeout{10'000};
 constexpr std::chrono::milliseconds kGoodbyeTimeout{1'000};
 constexpr std::chrono::milliseconds kPoolRetry{10};
+constexpr std::chrono::milliseconds kUploadTurnRetry{50};
 constexpr std::size_t kJoinedBodyMax = 64UL << 10;  // smaller bodies go out in one piece with their header
 constexpr std::string_view kHeartbeat = ": still here\n\n";
 
@@ -33,6 +34,29 @@ Head to_head(const Message& message, std::optional<std::uint64_t> length, bool c
   }
   return head;
 }
+
+// Whether a client sends as fast as it must. Only the time spent waiting for it counts, in windows: bytes
+// that came quickly do not pay for a trickle afterwards.
+class Pace {
+ public:
+  explicit Pace(const Limits& limits) : window_(limits.chunk_timeout), rate_min_(limits.upload_rate_min) {}
+  [[nodiscard]] bool holds(Steady::duration waited, std::size_t bytes) {
+    waited_ += waited;
+    bytes_ += bytes;
+    if (waited_ < window_) return true;
+    const double seconds = std::chrono::duration<double>(waited_).count();
+    const bool enough = static_cast<double>(bytes_) >= seconds * static_cast<double>(rate_min_);
+    waited_ = {};
+    bytes_ = 0;
+    return enough;
+  }
+
+ private:
+  const Steady::duration window_;
+  const std::size_t rate_min_;
+  Steady::duration waited_{};
+  std::size_t bytes_ = 0;
+};
 
 template <class Stream>
 struct IsTls : std::false_type {};
@@ -221,8 +245,26 @@ Awaitable<api::Response> Session<Stream>::call(Exchange& exchange) {
   co_return response;
 }
 
+// Waits until one more upload may hold a worker, its body unread; false if it took too long.
+template <class Stream>
+Awaitable<bool> Session<Stream>::upload_turn() {
+  const auto give_up = Steady::now() + core_->limits().chunk_timeout;
+  while (core_->uploads >= core_->uploads_max()) {
+    if (Steady::now() > give_up || core_->cancelled->load(std::memory_order_relaxed)) co_return false;
+    co_await wait(kUploadTurnRetry);
+  }
+  co_return true;
+}
+
 template <class Stream>
 auto Session<Stream>::serve_upload(HeaderParser& parser, Exchange& exchange) -> Awaitable<Next> {
+  if (!co_await upload_turn())
+    co_return co_await respond(
+        exchange,
+        exchange.refuse(Code::resource_exhausted, "too many uploads are under way; try again shortly"),
+        Next::close);
+  ++core_->uploads;
+  const std::shared_ptr<void> turn(nullptr, [core = core_](void*) { --core->uploads; });
   http::request_parser<http::buffer_body> body(std::move(parser));
   body.eager(true);
   body.body_limit(exchange.route()->body_bytes_max);
@@ -254,6 +296,7 @@ auto Session<Stream>::serve_upload(HeaderParser& parser, Exchange& exchange) -> 
 template <class Stream>
 Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parser, Upload& upload,
                                   const bool& answered) {
+  Pace pace(core_->limits());
   bool starving = buffer_.size() == 0;
   while (!parser.is_done() && !answered) {
     if (!upload.has_room()) {
@@ -262,9 +305,14 @@ Awaitable<> Session<Stream>::pump(http::request_parser<http::buffer_body>& parse
     }
     if (starving) {
       arm(Phase::busy, core_->limits().chunk_timeout);
+      const auto asked = Steady::now();
       const ErrorCode error = co_await fill(kChunkBytes);
       expires = Steady::time_point::max();  // the handler's pace is not the client's fault
       if (answered) break;
+      if (!error && !pace.holds(Steady::now() - asked, buffer_.size())) {
+        upload.abort({Code::deadline, "the body comes too slowly", {}, {}});
+        co_return;
+      }
       if (error) {
         if (expired)
           upload.abort({Code::deadline, "the body stopped coming", {}, {}});
@@ -354,15 +402,17 @@ Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const Answ
                                              std::string head) {
   std::string piece(kChunkBytes, '\0');
   std::uint64_t rest = answer.length;
-  const auto give_up = Steady::now() + core_->limits().chunk_timeout;
+  auto give_up = Steady::time_point::max();  // while the pool takes no more
   for (;;) {
     Result<std::size_t> got = 0U;
     const auto space = std::as_writable_bytes(std::span(piece.data(), piece.size()));
     if (!co_await on_pool([&] { got = response.stream->read(space); })) {
+      give_up = std::min(give_up, Steady::now() + core_->limits().chunk_timeout);
       if (Steady::now() > give_up) co_return false;
       co_await wait(kPoolRetry);
       continue;
     }
+    give_up = Steady::time_point::max();
     // The header has promised success: all that is left to say "this is not whole" is to break the
     // connection.
     const bool lies = got && answer.framing == Framing::length && (*got > rest || (*got == 0 && rest > 0));

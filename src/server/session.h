@@ -53,6 +53,7 @@ class Session final : public Connection {
   Awaitable<std::optional<api::Response>> authorise(Exchange& exchange);
   Awaitable<std::optional<api::Response>> read_body(HeaderParser& parser, Exchange& exchange);
   Awaitable<api::Response> call(Exchange& exchange);
+  Awaitable<bool> upload_turn();
   Awaitable<Next> serve_upload(HeaderParser& parser, Exchange& exchange);
   Awaitable<> pump(http::request_parser<http::buffer_body>& parser, Upload& upload, const bool& answered);
   Awaitable<Next> respond(const Exchange& exchange, api::Response response, Next wish);

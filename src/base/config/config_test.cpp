@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 
@@ -134,6 +135,16 @@ TEST_F(ConfigTest, BrokenFilesAreNamed) {
   }
   sources_.path = folder_.string();
   ASSERT_FALSE(load(sources_));
+}
+
+TEST_F(ConfigTest, NotANumberIsNoThreshold) {
+  write(R"({"default": {"monitoring": {"default_error_threshold": "NaN"}}})");
+  const auto loaded = load(sources_);
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().field, "monitoring.default_error_threshold");
+  Config config = defaults(Environment::staging);
+  config.monitoring.default_error_threshold = std::nan("");
+  EXPECT_EQ(validate(config).size(), 1U);
 }
 
 TEST_F(ConfigTest, ValidateListsEveryFault) {

@@ -134,15 +134,7 @@ Result<ModelVersion> Registry::update(const CallContext& given, const UpdateVers
 }
 
 Result<ModelVersion> Registry::record_performance(const CallContext& ctx, const Performance& request) {
-  // NaN passes the described range: it is compared to nothing.
-  if (!(request.error_rate >= 0 && request.error_rate <= 1))
-    return fail_field("error_rate", fmt::format("error_rate is {}; allowed is 0 to 1", request.error_rate));
-  if (!(request.inference_time_ms >= 0))
-    return fail_field("inference_time_ms", fmt::format("inference_time_ms is {}; it must not be negative",
-                                                       request.inference_time_ms));
-  if (request.prediction_count < 0)
-    return fail_field("prediction_count", fmt::format("prediction_count is {}; it must not be negative",
-                                                      request.prediction_count));
+  TRACSEQ_CHECK(check_fields(type_info<Performance>(), &request));
   return ledger_.change<ModelVersion>(
       ctx, {"model.performance", "model_version", fmt::format("{}:{}", request.model_id, request.version)},
       [&](sql::Transaction& tx, audit::Record& record) -> Result<ModelVersion> {
