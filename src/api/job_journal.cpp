@@ -25,4 +25,17 @@ Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext&
   return {};
 }
 
+Result<std::optional<std::string>> LedgerJobJournal::replay(sql::Transaction& tx, const CallContext& ctx) {
+  return audit::Ledger::replay(tx, ctx);
+}
+
+Result<void> LedgerJobJournal::remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                                        const void* answer) {
+  return audit::Ledger::remember(tx, ctx, type, answer);
+}
+
+Result<bool> LedgerJobJournal::used(sql::Session& session, const CallContext& ctx) {
+  return audit::Ledger::used(session, ctx);
+}
+
 }  // namespace tracseq::api

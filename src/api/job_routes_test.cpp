@@ -87,6 +87,43 @@ TEST_P(JobRoutesTest, AWorkerElsewhereDoesAJob) {
                                                  "job.claim", "job.enqueue"}));
 }
 
+// A client that got no answer asks again with the same key.
+TEST_P(JobRoutesTest, RepeatedCallsAreDoneOnce) {
+  jobs::JobSpec work;
+  work.kind = "work";
+  ASSERT_TRUE(store_->enqueue(ctx_, work));
+  const auto twice = [&](const std::string& path, const std::string& body) {
+    ctx_.idempotency_key = path + body;
+    const Response first = send(Method::post, path, body);
+    const Response second = send(Method::post, path, body);
+    ctx_.idempotency_key.clear();
+    EXPECT_EQ(first.status, 200) << path << first.body;
+    EXPECT_EQ(second.status, 200) << path << second.body;
+    EXPECT_EQ(first.body, second.body) << path;
+    return document(first);
+  };
+  const std::string claim = R"({"worker": "w", "kinds": ["work"]})";
+  const Json claimed = *twice("/jobs/claim", claim).find("claimed");
+  EXPECT_EQ(claimed.find("job")->find("job_id")->string_or(""), job_);
+  const std::string at = "/jobs/" + job_;
+  const std::string speaker = R"({"token": )" + dump_json(*claimed.find("token"));
+  twice(at + "/logs", speaker + R"(, "lines": ["one", "two"]})");
+  EXPECT_EQ(document(send(Method::get, at + "/logs")).find("items")->as_array()->size(), 2U);
+  twice(at + "/progress", speaker + R"(, "progress": 0.5})");
+  twice(at + "/release", speaker + "}");
+  twice(at + "/cancel", "{}");
+  EXPECT_EQ(audited(), (std::vector<std::string>{"job.cancel", "job.release", "job_reports.append",
+                                                 "job_reports.append", "job.claim", "job.enqueue"}));
+  // The other job is still there to be had, and an idle worker leaves no trace.
+  EXPECT_EQ(send(Method::post, "/jobs/claim", claim).status, 200);
+  ctx_.idempotency_key = "idle";
+  EXPECT_EQ(send(Method::post, "/jobs/claim", claim).body, "{}");
+  ASSERT_TRUE(store_->enqueue(CallContext{}, work));
+  EXPECT_NE(send(Method::post, "/jobs/claim", claim).body, "{}");
+  ctx_.idempotency_key = at + "/logs" + speaker + R"(, "lines": ["one", "two"]})";
+  EXPECT_EQ(send(Method::post, at + "/logs", speaker + R"(, "lines": ["other"]})").status, 422);
+}
+
 TEST_P(JobRoutesTest, ALateWordIsAConflict) {
   const std::string at = "/jobs/" + job_;
   claimed();

@@ -234,6 +234,13 @@ Result<void> Ledger::remember(sql::Transaction& tx, const CallContext& ctx, cons
   return {};
 }
 
+Result<bool> Ledger::used(sql::Session& session, const CallContext& ctx) {
+  if (ctx.idempotency_key.empty()) return false;
+  TRACSEQ_TRY(const auto stored, session.query_one(kReadKey, args(ctx.actor.id, ctx.idempotency_key),
+                                                   [](const sql::Row&) { return true; }));
+  return stored.has_value();
+}
+
 void Ledger::note(sql::Transaction& tx, const CallContext& ctx, std::vector<Appended> appended) {
   auto& hook = static_cast<AppendHook&>(tx.hook(
       &kAppendHookKey, []() -> std::unique_ptr<sql::CommitHook> { return std::make_unique<AppendHook>(); }));
@@ -244,17 +251,17 @@ Result<EntryPage> Ledger::list(const CallContext& ctx, const EntryFilter& filter
   TRACSEQ_TRY(const auto after, read_token(filter.page_token));
   const std::string from = filter.action.ends_with('.') ? filter.action : "";
   const std::string to = from.empty() ? "" : from.substr(0, from.size() - 1) + "/";  // '/' follows '.'
-  const std::int64_t limit = std::clamp<std::int64_t>(filter.limit, 1, 1000);
+  TRACSEQ_CHECK(check_fields(type_info<EntryFilter>(), &filter));
   EntryPage page;
   TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
     return session.query_all(
         kList,
         args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type, filter.object_type,
              filter.object_id, filter.object_id, filter.actor, filter.actor, filter.changes_only, after.first,
-             after.first, after.second, limit + 1),
+             after.first, after.second, filter.limit + 1),
         entry_of);
   }));
-  if (std::ssize(page.items) > limit) {
+  if (std::ssize(page.items) > filter.limit) {
     page.items.pop_back();
     page.next_page_token = fmt::format("{}:{}", page.items.back().time.us, page.items.back().entry_id);
   }

@@ -137,7 +137,17 @@ class Ledger {
   // The same for appended data; the last act of the transaction.
   static void note(sql::Transaction& tx, const CallContext& ctx, std::vector<Appended> appended);
 
-  // Newest first.
+  // The two halves of an idempotency key, for those who open the transaction themselves and write their
+  // entries with `write_entry` or `note`. `replay`, first: claims the context's key; the JSON of the first
+  // answer if this is a repeat, `unprocessable` if the key was used for another call. `remember`: keeps the
+  // answer. Without a key both do nothing.
+  static Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx);
+  static Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                               const void* result);
+  // Whether the context has a key that was used already.
+  static Result<bool> used(sql::Session& session, const CallContext& ctx);
+
+  // Newest first. `limit` is 1 to 1000.
   Result<EntryPage> list(const CallContext& ctx, const EntryFilter& filter);
   // Gives committed entries that have none their gapless sequence number. Called by whoever drives (lease
   // holder); at most kSequencedAtOnceMax at a time. Returns how many.
@@ -146,10 +156,6 @@ class Ledger {
   Result<std::int64_t> forget_keys(Timestamp before);
 
  private:
-  static Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx);
-  static Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
-                               const void* result);
-
   sql::Database& database_;
 };
 

@@ -287,6 +287,15 @@ TEST_P(PipelineTest, CanBeCancelledAndSaysSo) {
   EXPECT_EQ(cancelled->status, PipelineStatus::failed);
   EXPECT_EQ(cancelled->error_message, "the run was cancelled");
   EXPECT_EQ(runs_->cancel(ctx_, {run->run_id}).error().code, Code::conflict);
+  CallContext keyed = ctx_;
+  keyed.idempotency_key = "k1";
+  keyed.fingerprint = "f1";
+  const auto other = runs_->start(ctx_, request(laboratory(10)));
+  ASSERT_TRUE(other);
+  ASSERT_TRUE(runs_->cancel(keyed, {other->run_id}));
+  const auto repeated = runs_->cancel(keyed, {other->run_id});
+  ASSERT_TRUE(repeated) << "a repeat gets its answer again: " << repeated.error().message;
+  EXPECT_EQ(repeated->error_message, "the run was cancelled");
   const auto running = runs_->list(ctx_, {"", PipelineStatus::running, 10, ""});
   EXPECT_TRUE(running && running->items.empty());
 }

@@ -114,19 +114,27 @@ Result<PipelineRun> PipelineRuns::start(const CallContext& ctx, const StartPipel
 }
 
 Result<void> PipelineRuns::settle(PipelineRun& run) {
+  if (is_final(run.status)) {
+    settle(run, {});
+    return {};
+  }
+  TRACSEQ_TRY(const jobs::Job job, jobs_.get(run.job_id));
+  settle(run, job);
+  return {};
+}
+
+void PipelineRuns::settle(PipelineRun& run, const jobs::Job& job) {
   run.progress = run.status == PipelineStatus::completed ? 1 : 0;
   if (run.started_at)
     run.processing_time_seconds = seconds_between(*run.started_at, run.completed_at.value_or(now()));
-  if (is_final(run.status)) return {};
-  TRACSEQ_TRY(const jobs::Job job, jobs_.get(run.job_id));
+  if (is_final(run.status)) return;
   run.progress = job.progress;
-  if (job.state != jobs::JobState::failed && job.state != jobs::JobState::cancelled) return {};
+  if (job.state != jobs::JobState::failed && job.state != jobs::JobState::cancelled) return;
   run.status = PipelineStatus::failed;
   run.completed_at = job.finished_at;
   run.error_message = job.state == jobs::JobState::cancelled ? "the run was cancelled" : job.error;
   if (run.started_at && run.completed_at)
     run.processing_time_seconds = seconds_between(*run.started_at, *run.completed_at);
-  return {};
 }
 
 Result<PipelineRun> PipelineRuns::get(const CallContext& ctx, const PipelineRef& ref) {
@@ -163,20 +171,23 @@ Result<PipelineRunPage> PipelineRuns::list(const CallContext& ctx, const ListPip
 }
 
 Result<PipelineRun> PipelineRuns::cancel(const CallContext& ctx, const PipelineRef& ref) {
-  TRACSEQ_TRY(const PipelineRun seen, get(ctx, ref));
-  if (is_final(seen.status))
-    return fail(Code::conflict, fmt::format("the pipeline run '{}' has ended already: {}", ref.run_id,
-                                            enum_name(seen.status)));
-  auto asked =
-      ledger_.change<PipelineRun>(ctx, {"pipeline_run.cancel", "pipeline_run", ref.run_id},
-                                  [&](sql::Transaction& tx, audit::Record& record) -> Result<PipelineRun> {
-                                    TRACSEQ_CHECK(jobs_.cancel(tx, ctx, seen.job_id));
-                                    record.delta = Json::object();
-                                    record.delta.set("cancel", true);
-                                    record.publish("pipeline_runs", "cancel");
-                                    return load(tx, ctx, ref.run_id);
-                                  });
+  auto asked = ledger_.change<PipelineRun>(
+      ctx, {"pipeline_run.cancel", "pipeline_run", ref.run_id},
+      [&](sql::Transaction& tx, audit::Record& record) -> Result<PipelineRun> {
+        TRACSEQ_TRY(PipelineRun run, load(tx, ctx, ref.run_id));
+        TRACSEQ_TRY(const jobs::Job job, jobs::JobStore::get(tx, run.job_id));
+        settle(run, job);
+        if (is_final(run.status))
+          return fail(Code::conflict, fmt::format("the pipeline run '{}' has ended already: {}", ref.run_id,
+                                                  enum_name(run.status)));
+        TRACSEQ_CHECK(jobs_.cancel(tx, ctx, run.job_id));
+        record.delta = Json::object();
+        record.delta.set("cancel", true);
+        record.publish("pipeline_runs", "cancel");
+        return run;
+      });
   TRACSEQ_CHECK(asked);
+  jobs_.wake();
   return get(ctx, ref);
 }
 

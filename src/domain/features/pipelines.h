@@ -124,6 +124,7 @@ class PipelineRuns {
 
  private:
   Result<void> settle(PipelineRun& run);
+  static void settle(PipelineRun& run, const jobs::Job& job);
 
   sql::Database& database_;
   audit::Ledger& ledger_;

@@ -161,11 +161,13 @@ Result<std::optional<ClaimedJob>> JobStore::claim(const CallContext& ctx, const 
     return fail_field("lease", fmt::format("lease is {} s; allowed are 1 to {}", request.lease.count(),
                                            kJobLeaseMax.count()));
   // Looking is a read: idle workers take no turn from those who write.
-  TRACSEQ_TRY(const bool worth, database_.read([&](sql::Session& session) {
+  TRACSEQ_TRY(const bool worth, database_.read([&](sql::Session& session) -> Result<bool> {
+    TRACSEQ_TRY(const bool repeated, journal_.used(session, ctx));
+    if (repeated) return true;
     return rows::claimable(session, request.kinds, now());
   }));
   if (!worth) return std::optional<ClaimedJob>{};
-  return database_.write([&](sql::Transaction& tx) -> Result<std::optional<ClaimedJob>> {
+  return once<std::optional<ClaimedJob>>(ctx, [&](sql::Transaction& tx) -> Result<std::optional<ClaimedJob>> {
     const Timestamp time = now();
     TRACSEQ_CHECK(take_back(tx, ctx, time));
     TRACSEQ_TRY(const auto taken, rows::claim(tx, request, time));
@@ -241,6 +243,8 @@ Result<void> JobStore::report(const CallContext& ctx, const JobLease& lease, std
   }
   const auto said = message ? std::optional(cut(*message, kJobLogLineBytesMax)) : std::nullopt;
   return database_.write([&](sql::Transaction& tx) -> Result<void> {
+    TRACSEQ_TRY(const auto earlier, journal_.replay(tx, ctx));
+    if (earlier) return {};
     const auto count = static_cast<std::int64_t>(kept.size());
     TRACSEQ_TRY(const bool ours, rows::set_progress(tx, lease, progress, said, count));
     if (!ours) return lost_lease(lease);
@@ -248,6 +252,8 @@ Result<void> JobStore::report(const CallContext& ctx, const JobLease& lease, std
       TRACSEQ_TRY(const auto stored, rows::by_id(tx, lease.job_id));
       TRACSEQ_CHECK(rows::add_log(tx, lease.job_id, stored->job.log_lines - count + 1, kept, now()));
     }
+    constexpr bool kSaid = true;
+    TRACSEQ_CHECK(journal_.remember(tx, ctx, type_info<bool>(), &kSaid));
     return journal_.appended(tx, ctx, lease.job_id, count + (progress || said ? 1 : 0),
                              digest_of(kept, progress));
   });
@@ -256,7 +262,7 @@ Result<void> JobStore::report(const CallContext& ctx, const JobLease& lease, std
 Result<Job> JobStore::complete(const CallContext& ctx, const JobLease& lease, const Json& result) {
   if (dump_json(result).size() > kJobPayloadBytesMax)
     return tracseq::fail(Code::too_large, fmt::format("result is larger than {} bytes", kJobPayloadBytesMax));
-  auto done = database_.write([&](sql::Transaction& tx) -> Result<Job> {
+  auto done = once<Job>(ctx, [&](sql::Transaction& tx) -> Result<Job> {
     TRACSEQ_TRY(const auto stored, rows::by_id(tx, lease.job_id));
     if (!stored) return tracseq::fail(Code::not_found, fmt::format("there is no job '{}'", lease.job_id));
     if (stored->token == lease.token && stored->job.state == JobState::succeeded) return stored->job;
@@ -274,7 +280,7 @@ Result<Job> JobStore::complete(const CallContext& ctx, const JobLease& lease, co
 }
 
 Result<Job> JobStore::fail(const CallContext& ctx, const JobLease& lease, const Error& error, Retry retry) {
-  auto done = database_.write([&](sql::Transaction& tx) -> Result<Job> {
+  auto done = once<Job>(ctx, [&](sql::Transaction& tx) -> Result<Job> {
     TRACSEQ_TRY(auto stored, rows::by_id(tx, lease.job_id));
     if (!stored) return tracseq::fail(Code::not_found, fmt::format("there is no job '{}'", lease.job_id));
     const bool ended = stored->job.state == JobState::failed || stored->job.state == JobState::cancelled;
@@ -291,7 +297,7 @@ Result<Job> JobStore::fail(const CallContext& ctx, const JobLease& lease, const 
 }
 
 Result<Job> JobStore::release(const CallContext& ctx, const JobLease& lease) {
-  auto done = database_.write([&](sql::Transaction& tx) -> Result<Job> {
+  auto done = once<Job>(ctx, [&](sql::Transaction& tx) -> Result<Job> {
     TRACSEQ_TRY(const auto stored, rows::by_id(tx, lease.job_id));
     if (!stored || stored->token != lease.token || stored->job.state != JobState::running)
       return lost_lease(lease);
@@ -312,7 +318,7 @@ Result<Job> JobStore::release(const CallContext& ctx, const JobLease& lease) {
 }
 
 Result<Job> JobStore::cancel(const CallContext& ctx, const std::string& job_id) {
-  auto done = database_.write([&](sql::Transaction& tx) { return cancel(tx, ctx, job_id); });
+  auto done = once<Job>(ctx, [&](sql::Transaction& tx) { return cancel(tx, ctx, job_id); });
   wake();
   return done;
 }
@@ -348,8 +354,11 @@ Result<void> JobStore::cancel_children(sql::Transaction& tx, const CallContext& 
 }
 
 Result<Job> JobStore::get(const std::string& job_id) {
-  TRACSEQ_TRY(auto stored,
-              database_.read([&](sql::Session& session) { return rows::by_id(session, job_id); }));
+  return database_.read([&](sql::Session& session) { return get(session, job_id); });
+}
+
+Result<Job> JobStore::get(sql::Session& session, const std::string& job_id) {
+  TRACSEQ_TRY(const auto stored, rows::by_id(session, job_id));
   if (!stored) return tracseq::fail(Code::not_found, fmt::format("there is no job '{}'", job_id));
   return stored->job;
 }

@@ -74,6 +74,13 @@ class JobJournal {
   // Progress and log lines: appended data. `digest` is the SHA-256 of what was appended.
   virtual Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
                                 std::int64_t count, const Digest& digest) = 0;
+  // Calls with an idempotency key: the JSON of what the call answered the first time, and nothing the first
+  // time itself, after which `remember` keeps the answer. Both in the call's own transaction.
+  virtual Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx) = 0;
+  virtual Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                                const void* answer) = 0;
+  // Whether the call's key has been used.
+  virtual Result<bool> used(sql::Session& session, const CallContext& ctx) = 0;
 };
 
 // Claimed work on the database: any number of workers in any processes pull from it, each job is run by one
@@ -81,8 +88,9 @@ class JobJournal {
 // fencing token and are refused as `conflict` once the lease was lost to another claim. A lease that expires
 // puts the job back in the queue until its attempts are used up. Heartbeats are not audited: they say nothing
 // but that the worker lives. Lifecycle: built once in main; database and journal outlive it. Thread-safe.
-// Functions with a Transaction run inside the caller's. Errors: `not_found` for an unknown job, `conflict`
-// for a lost lease or a job in another state, `invalid` for bad input.
+// Functions with a Transaction run inside the caller's; those a caller without one repeats with the same
+// idempotency key are done once (not `enqueue`, which has its own unique key). Errors: `not_found` for an
+// unknown job, `conflict` for a lost lease or a job in another state, `invalid` for bad input.
 class JobStore {
  public:
   JobStore(sql::Database& database, JobJournal& journal) : database_(database), journal_(journal) {}
@@ -114,6 +122,7 @@ class JobStore {
   Result<Job> cancel(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id);
 
   Result<Job> get(const std::string& job_id);
+  static Result<Job> get(sql::Session& session, const std::string& job_id);
   // Newest first.
   Result<JobPage> list(const JobFilter& filter);
   // In order, behind line `after`.
@@ -139,6 +148,17 @@ class JobStore {
   Result<bool> hosted(const std::string& kind);
 
  private:
+  // Runs `function(Transaction&) -> Result<R>` once per idempotency key; a repeat gets the first answer.
+  template <class R, class F>
+  Result<R> once(const CallContext& ctx, F&& function) {
+    return database_.write([&](sql::Transaction& tx) -> Result<R> {
+      TRACSEQ_TRY(const std::optional<std::string> earlier, journal_.replay(tx, ctx));
+      if (earlier) return from_json<R>(*earlier, UnknownFields::ignore);
+      Result<R> answer = function(tx);
+      if (answer) TRACSEQ_CHECK(journal_.remember(tx, ctx, type_info<R>(), &*answer));
+      return answer;
+    });
+  }
   Result<Job> write(sql::Transaction& tx, const CallContext& ctx, std::string_view verb, const Job& before,
                     const Job& after);
   Result<void> cancel_children(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,

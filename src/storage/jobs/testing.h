@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,21 @@ class RecordingJournal final : public JobJournal {
     appended_ += count;
     return {};
   }
+  Result<std::optional<std::string>> replay(sql::Transaction&, const CallContext& ctx) override {
+    const Lock lock(mutex_);
+    const auto found = answers_.find(ctx.idempotency_key);
+    return found == answers_.end() ? std::nullopt : std::optional(found->second);
+  }
+  Result<void> remember(sql::Transaction&, const CallContext& ctx, const TypeInfo& type,
+                        const void* answer) override {
+    const Lock lock(mutex_);
+    if (!ctx.idempotency_key.empty()) answers_[ctx.idempotency_key] = to_json(type, answer);
+    return {};
+  }
+  Result<bool> used(sql::Session&, const CallContext& ctx) override {
+    const Lock lock(mutex_);
+    return answers_.contains(ctx.idempotency_key);
+  }
   [[nodiscard]] std::vector<std::string> verbs() const {
     const Lock lock(mutex_);
     return verbs_;
@@ -37,6 +54,7 @@ class RecordingJournal final : public JobJournal {
  private:
   mutable Mutex mutex_;
   std::vector<std::string> verbs_;
+  std::map<std::string, std::string> answers_;  // by idempotency key
   std::int64_t appended_ = 0;
 };
 
