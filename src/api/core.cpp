@@ -40,10 +40,6 @@ constexpr auto kTrashKept =
 constexpr auto kEventsKept = std::chrono::hours{24};  // a page that slept longer reads everything anew
 constexpr std::int64_t kPurgedAtOnceMax = 100;
 
-}  // namespace
-
-namespace {
-
 // Where artifacts go when nobody said: beside the SQLite file, else below the working folder.
 Result<std::string> artifact_root(const CoreOptions& options) {
   if (!options.artifact_root.empty())

@@ -11,7 +11,7 @@ namespace tracseq::api {
 
 // What the probes ask; a function left empty means yes. All are called from several threads.
 struct Health {
-  std::function<Result<void>()> can_read;  // the error says why not
+  std::function<Result<void>()> can_read;  // the error says why not; both are asked often: keep answers
   std::function<Result<void>()> can_write;
   std::function<bool()> draining;  // the server is about to stop
 };

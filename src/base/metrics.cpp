@@ -234,7 +234,9 @@ void add_process_metrics(Registry& registry) {
   Gauge& memory = registry.gauge("process_resident_memory_bytes", "Resident memory");
   Gauge& cpu = registry.gauge("process_cpu_seconds_total", "CPU time used, user and system");
   Gauge& files = registry.gauge("process_open_fds", "Open file descriptors");
-  registry.before_exposition([&memory, &cpu, &files] {
+  Gauge& lost = registry.gauge("tracseq_log_lines_lost_total", "Log lines nobody read in time");
+  registry.before_exposition([&memory, &cpu, &files, &lost] {
+    lost.set(static_cast<double>(log::lost()));
     memory.set(resident_bytes());
     cpu.set(cpu_seconds());
     files.set(open_files());

@@ -9,6 +9,7 @@
 
 #include "api/core.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "cli/authenticate.h"
 #include "cli/exposure.h"
 #include "cli/process.h"
@@ -166,6 +167,7 @@ Result<void> serve(const Invocation& in) {
   if (plan.authenticated) TRACSEQ_CHECK(announce_first_token(*core));
   TokenAuthenticator authenticator(core->tokens(), plan.authenticated ? TokenAuthenticator::Anonymous::refuse
                                                                       : TokenAuthenticator::Anonymous::trust);
+  metrics::add_process_metrics(metrics::process());
   server::HttpServer http(core->router(), authenticator, plan.server);
   TRACSEQ_CHECK(http.start());
   TRACSEQ_CHECK(lock->announce(http.port()));

@@ -64,6 +64,18 @@ def test_wrong_flags_say_what_is_allowed(tmp_path: Path) -> None:
         assert words in refused.stderr, (arguments, refused.stderr)
 
 
+def test_metrics_tell_of_the_process() -> None:
+    with TracseqServer(arguments=["--no-worker"]) as server:
+        with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+    values = {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
+    assert values["process_resident_memory_bytes"] > 1e6
+    assert values["process_cpu_seconds_total"] > 0
+    assert values["process_open_fds"] >= 3
+    assert abs(values["process_start_time_seconds"] - time.time()) < 60
+    assert values["tracseq_log_lines_lost_total"] == 0
+
+
 def test_sigterm_lets_calls_finish_and_ends_with_zero() -> None:
     with TracseqServer(arguments=["--no-worker"]) as server:
         answers: list[int] = []
