@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""What the areas share: running programs of the build, collecting rows."""
+"""What the areas share: running programs of the build, collecting rows, looking at processes."""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Optional
 
+ROOT = Path(__file__).resolve().parents[1]
 PROGRAM_SECONDS_MAX = 600
+# A load generator that keeps a whole core busy may be what is measured.
+GENERATOR_CORE_SHARE_MAX = 0.9
 
 
 @dataclass
@@ -26,6 +30,7 @@ class Bench:
     build: Path
     folder: Path  # of this run, on the disk that is measured; removed afterwards
     rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)  # what a reader should know of the numbers
 
     def program(self, name: str) -> Path:
         """A program of the build; FileNotFoundError naming the build folder if it is not there."""
@@ -47,6 +52,16 @@ class Bench:
         mark = {True: "reached", False: "NOT REACHED", None: "shown"}[reached]
         print(f"  {work}: {measured} (reference {reference}; goal {goal}): {mark}", flush=True)
 
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+        print(f"  note: {text}", flush=True)
+
+    def note_generator(self, work: str, cpu_seconds: float, seconds: float, threads: int) -> None:
+        """Says so if the load generator may have been the bottleneck."""
+        share = cpu_seconds / (seconds * min(threads, os.cpu_count() or 1))
+        if share > GENERATOR_CORE_SHARE_MAX:
+            self.note(f"{work}: the load generator itself used {share:.0%} of what it could have")
+
 
 def rate(value: float) -> str:
     return f"{value:,.0f}/s"
@@ -54,3 +69,11 @@ def rate(value: float) -> str:
 
 def micros(value: float) -> str:
     return f"{value:,.1f} µs" if value < 10_000 else f"{value / 1000:,.1f} ms"
+
+
+def peak_memory_mib(pid: int) -> float:
+    """The most memory the process has held (VmHWM), in MiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(f"process {pid} has no VmHWM")

@@ -32,18 +32,26 @@ def table(rows: int, numbers: int, categories: int) -> pd.DataFrame:
     for i in range(numbers):
         values = rng.normal(50, 15, rows)
         values[rng.random(rows) < 0.02] = np.nan
-        columns[f"n{i}"] = values
+        columns[f"number_{i}"] = values
     for i in range(categories):
-        columns[f"c{i}"] = LETTERS[rng.integers(0, len(LETTERS), rows)]
+        columns[f"category_{i}"] = LETTERS[rng.integers(0, len(LETTERS), rows)]
     return pd.DataFrame(columns)
+
+
+def numeric(frame: pd.DataFrame) -> list[str]:
+    return [str(c) for c in frame if str(c).startswith("number_")]
+
+
+def categorical(frame: pd.DataFrame) -> list[str]:
+    return [str(c) for c in frame if str(c).startswith("category_")]
 
 
 def config_of(frame: pd.DataFrame, folder: Path) -> Path:
     config = {
         "config_id": "bench",
         "name": "bench",
-        "numeric_features": [c for c in frame if c.startswith("n")],
-        "categorical_features": [c for c in frame if c.startswith("c")],
+        "numeric_features": numeric(frame),
+        "categorical_features": categorical(frame),
         "encoding_method": "onehot",
         "feature_selection_enabled": False,
         "clip_outliers": False,
@@ -54,8 +62,7 @@ def config_of(frame: pd.DataFrame, folder: Path) -> Path:
 
 
 def sklearn_transformer(frame: pd.DataFrame) -> ColumnTransformer:
-    numbers = [c for c in frame if c.startswith("n")]
-    categories = [c for c in frame if c.startswith("c")]
+    numbers, categories = numeric(frame), categorical(frame)
     return ColumnTransformer(
         [
             ("numbers", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
@@ -87,10 +94,10 @@ def in_memory(bench: Bench) -> None:
     worst = compare(read_table(made), theirs)
     ratio = sklearn_seconds / ours_seconds
     bench.add(
-        "fit and transform, 1 M x 20",
+        "fit and transform, 1 M × 20",
         f"{ours_seconds:.2f} s, largest difference {worst:.1e}",
         f"scikit-learn {sklearn_seconds:.2f} s",
-        ">= 5 x faster, same to 1e-9",
+        "≥ 5 × faster, same to 1e-9",
         ratio >= 5 and worst < 1e-9,
     )
     one = frame.iloc[[0]]
@@ -99,7 +106,7 @@ def in_memory(bench: Bench) -> None:
         transformer.transform(one)
     sklearn_row = (time.perf_counter() - began) / SKLEARN_ROW_CALLS * 1e6
     row = bench.run_json("features_bench", "row", source, config, ROW_CALLS)["microseconds"]
-    bench.add("one row through it", micros(row), f"scikit-learn {micros(sklearn_row)}", "<= 10 µs", row <= 10)
+    bench.add("one row through it", micros(row), f"scikit-learn {micros(sklearn_row)}", "≤ 10 µs", row <= 10)
 
 
 def write_csv(path: Path) -> pd.DataFrame:
@@ -107,7 +114,7 @@ def write_csv(path: Path) -> pd.DataFrame:
     for column in frame.columns[:10]:
         frame[column] = frame[column].round(5)
     text = np.array(["a note of the technician", "checked", "sent back once"], dtype=object)
-    frame["note"] = text[np.arange(CSV_ROWS) % 3]
+    frame["remark"] = text[np.arange(CSV_ROWS) % 3]
     frame.to_csv(path, index=False, quoting=csv.QUOTE_MINIMAL)
     return frame
 
@@ -117,7 +124,7 @@ def from_csv(bench: Bench) -> None:
     frame = write_csv(path)
     config = config_of(frame, bench.folder)
     schema = bench.folder / "schema.json"
-    schema.write_text(json.dumps({c: {"type": "float" if c.startswith("n") else "string"} for c in frame}))
+    schema.write_text(json.dumps({c: {"type": "float" if c in numeric(frame) else "string"} for c in frame}))
     folder = bench.folder / "csv"
     folder.mkdir()
     floor = min(bench.run_json("duckdb_floor", path, 2, "1GiB")["seconds"] for _ in range(2))
@@ -129,7 +136,7 @@ def from_csv(bench: Bench) -> None:
         f"{ours:.2f} s (check {times['inspect']:.2f}, load {times['load']:.2f}, fit {times['fit']:.2f}, "
         f"transform and write {times['parquet']:.2f})",
         f"DuckDB's read into a table {floor:.2f} s",
-        "<= 2 x",
+        "≤ 2 ×",
         ours <= 2 * floor,
     )
     bench.add("quality report of that file", f"{times['quality']:.2f} s", f"{floor:.2f} s", "shown", None)

@@ -4,15 +4,6 @@
 // of fixed text. Usage: bench_bare_onnx LIBONNXRUNTIME MODEL ROW_WIDTH  (prints its port)
 #include <dlfcn.h>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http.hpp>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -20,12 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "bare_server.h"
 #include "domain/serving/onnx/ort_abi.h"
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 namespace ort = tracseq::serving::ort;
-using tcp = asio::ip::tcp;
 
 namespace {
 
@@ -77,43 +66,15 @@ class Model {
   ort::Value* input_ = nullptr;
 };
 
-asio::awaitable<void> serve(tcp::socket socket, Model& model) {
-  boost::system::error_code error;
-  socket.set_option(tcp::no_delay(true), error);
-  boost::beast::flat_buffer buffer;
-  const auto token = asio::redirect_error(asio::use_awaitable, error);
-  for (;;) {
-    http::request<http::string_body> request;
-    co_await http::async_read(socket, buffer, request, token);
-    if (error) co_return;
-    if (request.target() == "/run") model.run();
-    http::response<http::string_body> response{http::status::ok, request.version()};
-    response.set(http::field::content_type, "application/json");
-    response.keep_alive(request.keep_alive());
-    response.body() =
-        R"({"model_name":"forest","model_version":"1","outputs":[{"name":"label","datatype":"BYTES","shape":[1],"data":["benign"]},{"name":"probabilities","datatype":"FP32","shape":[1,2],"data":[0.5,0.5]}]})";
-    response.prepare_payload();
-    co_await http::async_write(socket, response, token);
-    if (error || !response.keep_alive()) co_return;
-  }
-}
-
-asio::awaitable<void> listen(tcp::acceptor acceptor, Model& model) {
-  for (;;) {
-    tcp::socket socket = co_await acceptor.async_accept(asio::use_awaitable);
-    asio::co_spawn(acceptor.get_executor(), serve(std::move(socket), model), asio::detached);
-  }
-}
+constexpr const char* kAnswer =
+    R"({"model_name":"forest","model_version":"1","outputs":[{"name":"label","datatype":"BYTES","shape":[1],"data":["benign"]},{"name":"probabilities","datatype":"FP32","shape":[1,2],"data":[0.5,0.5]}]})";
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 4) die("usage: bench_bare_onnx LIBONNXRUNTIME MODEL ROW_WIDTH");
   Model model(argv[1], argv[2], std::strtoul(argv[3], nullptr, 10));
-  asio::io_context io(1);
-  tcp::acceptor acceptor(io, {asio::ip::make_address("127.0.0.1"), 0});
-  std::printf("listening on http://127.0.0.1:%u\n", acceptor.local_endpoint().port());
-  std::fflush(stdout);
-  asio::co_spawn(io, listen(std::move(acceptor), model), asio::detached);
-  io.run();
+  bare::serve({kAnswer, [&](const bare::Request& request) {
+                 if (request.target() == "/run") model.run();
+               }});
 }

@@ -13,9 +13,9 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from bench.common import Bench, micros, rate
+from bench.common import ROOT, Bench, micros, rate
 from mlops.tests.e2e.serving_peers import ModelServer
-from tests.services.tracseq import ROOT, TracseqServer
+from tests.services.tracseq import TracseqServer
 
 SECONDS = 4
 ROUNDS = 3

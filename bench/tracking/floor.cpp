@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The floors of tracking, measured on this disk:
 //   floor fsync DIR            one fsync of a 4 KiB append, p50 in µs
-//   floor sqlite DIR SECONDS   the statements of one logged metric (point, last value, audit) in one raw FULL
-//   transaction floor writer DIR SECONDS   our own writer called directly: 20 threads, batches of 500
+//   floor sqlite DIR SECONDS   one logged metric's statements (point, last value, audit), one raw FULL
+//   transaction floor writer DIR SECONDS CLIENTS BATCH   our own writer called directly
 // Prints {"p50_us"} or {"points_per_second", "rows"}.
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -105,9 +105,7 @@ int measure_sqlite(const std::string& folder, double seconds) {
   return 0;
 }
 
-int measure_writer(const std::string& folder, double seconds) {
-  constexpr int kClients = 20;
-  constexpr int kBatch = 500;
+int measure_writer(const std::string& folder, double seconds, int clients, int size) {
   auto database = sql::open_database("sqlite:///" + folder + "/writer.db");
   need(database.has_value(), "open_database");
   audit::Ledger ledger(**database);
@@ -120,14 +118,14 @@ int measure_writer(const std::string& folder, double seconds) {
   std::vector<std::thread> threads;
   const auto began = Clock::now();
   const auto until = began + std::chrono::milliseconds(static_cast<int>(seconds * 1000));
-  for (int c = 0; c < kClients; ++c)
+  for (int c = 0; c < clients; ++c)
     threads.emplace_back([&, c] {
       for (std::int64_t n = 0; Clock::now() < until; ++n) {
         tracking::LogMetrics batch{run->run_id, {}};
-        for (int i = 0; i < kBatch; ++i)
-          batch.points.push_back({"", "m" + std::to_string(c), n * kBatch + i, {}, {}, 0.5 + 1e-6 * i});
+        for (int i = 0; i < size; ++i)
+          batch.points.push_back({"", "m" + std::to_string(c), n * size + i, {}, {}, 0.5 + 1e-6 * i});
         need(metrics.log(ctx, batch).has_value(), "log");
-        points += kBatch;
+        points += size;
       }
     });
   for (auto& thread : threads) thread.join();
@@ -143,7 +141,8 @@ int main(int argc, char** argv) {
   if (mode == "fsync") return measure_fsync(argv[2]);
   const double seconds = argc > 3 ? std::atof(argv[3]) : 5;
   if (mode == "sqlite") return measure_sqlite(argv[2], seconds);
-  if (mode == "writer") return measure_writer(argv[2], seconds);
-  fmt::print(stderr, "usage: floor fsync DIR | sqlite DIR SECONDS | writer DIR SECONDS\n");
+  if (mode == "writer" && argc == 6)
+    return measure_writer(argv[2], seconds, std::atoi(argv[4]), std::atoi(argv[5]));
+  fmt::print(stderr, "usage: floor fsync DIR | sqlite DIR SECONDS | writer DIR SECONDS CLIENTS BATCH\n");
   return 2;
 }

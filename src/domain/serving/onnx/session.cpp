@@ -77,19 +77,21 @@ int to_onnx(DataType type) {
 // The values of one call, released at its end.
 class Values {
  public:
-  Values(const ort::Api& api, std::size_t count) : api_(api), values_(count, nullptr) {}
+  Values(const ort::Api& api, std::size_t count)
+      : api_(api), count_(count), values_(std::make_unique<ort::Value*[]>(count)) {}
   ~Values() {
-    for (ort::Value* value : values_)
-      if (value != nullptr) api_.release_value(value);
+    for (std::size_t i = 0; i < count_; ++i)
+      if (values_[i] != nullptr) api_.release_value(values_[i]);
   }
   Values(const Values&) = delete;
   Values& operator=(const Values&) = delete;
   ort::Value*& operator[](std::size_t i) { return values_[i]; }
-  ort::Value** data() { return values_.data(); }
+  ort::Value** data() { return values_.get(); }
 
  private:
   const ort::Api& api_;
-  std::vector<ort::Value*> values_;
+  std::size_t count_;
+  std::unique_ptr<ort::Value*[]> values_;  // a vector makes g++ 12 see a bad delete at -O2
 };
 
 Result<void> fill_strings(const OrtLibrary& library, const Tensor& tensor, ort::Value*& value) {
