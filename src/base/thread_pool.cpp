@@ -10,7 +10,7 @@ ThreadPool::ThreadPool(std::string name, ThreadPoolSize size) : name_(std::move(
   TRACSEQ_ENSURE(size_.threads > 0);
   workers_.reserve(size_.threads);
   for (unsigned i = 0; i < size_.threads; ++i) {
-    workers_.emplace_back([this] { run(); });
+    workers_.emplace_back([this, &bell = bells_.emplace_back(0)] { run(bell); });
     // The kernel keeps 15 bytes of a thread's name.
     ::pthread_setname_np(workers_.back().native_handle(), fmt::format("{:.11}-{}", name_, i % 1000).c_str());
   }
@@ -19,6 +19,7 @@ ThreadPool::ThreadPool(std::string name, ThreadPoolSize size) : name_(std::move(
 ThreadPool::~ThreadPool() { stop(); }
 
 Result<void> ThreadPool::submit(std::function<void()> task) {
+  Bell* bell = nullptr;
   {
     const Lock lock(mutex_);
     if (stopping_) return fail(Code::unavailable, "the program is stopping");
@@ -27,8 +28,12 @@ Result<void> ThreadPool::submit(std::function<void()> task) {
                   fmt::format("{} calls are waiting already; try again shortly", queue_.size()),
                   "pool " + name_);
     queue_.push_back(std::move(task));
+    if (!idle_.empty()) {
+      bell = idle_.back();
+      idle_.pop_back();
+    }
   }
-  wake_.notify_one();
+  if (bell != nullptr) bell->release();
   return {};
 }
 
@@ -36,8 +41,9 @@ void ThreadPool::stop() {
   {
     const Lock lock(mutex_);
     stopping_ = true;
+    for (Bell* bell : idle_) bell->release();
+    idle_.clear();
   }
-  wake_.notify_all();
   for (std::thread& worker : workers_)
     if (worker.joinable()) worker.join();
 }
@@ -47,17 +53,24 @@ std::size_t ThreadPool::queued() const {
   return queue_.size();
 }
 
-void ThreadPool::run() {
+void ThreadPool::run(Bell& bell) {
   for (;;) {
     std::function<void()> task;
     {
-      Lock lock(mutex_);
-      while (queue_.empty() && !stopping_) wake_.wait(lock);
-      if (queue_.empty()) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
+      const Lock lock(mutex_);
+      if (!queue_.empty()) {
+        task = std::move(queue_.front());
+        queue_.pop_front();
+      } else if (stopping_) {
+        return;
+      } else {
+        idle_.push_back(&bell);
+      }
     }
-    task();
+    if (task)
+      task();
+    else
+      bell.acquire();  // whoever took it from `idle_` rings it, once
   }
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <semaphore>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,9 +19,10 @@ struct ThreadPoolSize {
   std::size_t queue_max = 1'024;  // tasks waiting; one more is refused
 };
 
-// Threads that run tasks from one bounded queue, oldest first.
-// Lifecycle: threads start in the constructor; `stop` (or the destructor) refuses new tasks, runs what was
-// queued and joins. Tasks must not throw and must not call `stop`. Thread-safe.
+// Threads that run tasks from one bounded queue, oldest first. Of the idle threads the one that rested last
+// is woken: its stack and what it worked on are still in the processor's cache. Lifecycle: threads start in
+// the constructor; `stop` (or the destructor) refuses new tasks, runs what was queued and joins. Tasks must
+// not throw and must not call `stop`. Thread-safe.
 class ThreadPool {
  public:
   ThreadPool(std::string name, ThreadPoolSize size);
@@ -36,14 +37,17 @@ class ThreadPool {
   [[nodiscard]] unsigned threads() const noexcept { return size_.threads; }
 
  private:
-  void run();
+  using Bell = std::binary_semaphore;  // of one idle thread
+
+  void run(Bell& bell);
 
   const std::string name_;
   const ThreadPoolSize size_;
   mutable Mutex mutex_;
-  std::condition_variable_any wake_;
   std::deque<std::function<void()>> queue_ GUARDED_BY(mutex_);
+  std::vector<Bell*> idle_ GUARDED_BY(mutex_);  // the last one rested last
   bool stopping_ GUARDED_BY(mutex_) = false;
+  std::deque<Bell> bells_;  // one a thread; here, as one may be rung while its thread ends
   std::vector<std::thread> workers_;
 };
 

@@ -39,7 +39,7 @@ constexpr sql::Statement kForgetKeys{
     "(SELECT actor, key FROM idempotency_keys WHERE created_us < ? ORDER BY created_us LIMIT ?)"};
 constexpr sql::Statement kUnsequenced{
     "audit.unsequenced",
-    "SELECT entry_id FROM audit_entries WHERE sequence IS NULL ORDER BY time_us, entry_id LIMIT ?"};
+    "SELECT entry_id FROM audit_entries WHERE sequence IS NULL ORDER BY entry_id LIMIT ?"};
 constexpr sql::Statement kSetSequence{"audit.set_sequence",
                                       "UPDATE audit_entries SET sequence = ? WHERE entry_id = ?"};
 constexpr sql::Statement kNextSequence{
@@ -53,8 +53,7 @@ constexpr sql::Statement kList{
     "WHERE project_id = ? AND (? = '' OR action = ? OR (action >= ? AND action < ?)) AND (? = '' OR "
     "object_type = ?) "
     "AND (? = '' OR object_id = ?) AND (? = '' OR actor = ?) "
-    "AND (? = 0 OR action NOT LIKE '%.append') AND (time_us < ? OR (time_us = ? AND entry_id < ?)) "
-    "ORDER BY time_us DESC, entry_id DESC LIMIT ?"};
+    "AND (? = 0 OR action NOT LIKE '%.append') AND entry_id < ? ORDER BY entry_id DESC LIMIT ?"};
 
 std::optional<Digest> digest_of(const Json& state) {
   if (state.is_null()) return std::nullopt;
@@ -177,16 +176,11 @@ Entry entry_of(const sql::Row& row) {
   return entry;
 }
 
-// "time_us:entry_id" of the last entry of the page before; the end of time for the first page.
-Result<std::pair<std::int64_t, std::string>> read_token(const std::string& token) {
-  if (token.empty()) return std::pair{std::numeric_limits<std::int64_t>::max(), std::string()};
-  const auto colon = token.find(':');
-  std::int64_t time = 0;
-  if (colon == std::string::npos ||
-      !from_text(type_info<std::int64_t>(), "page_token", token.substr(0, colon), &time) ||
-      !is_id(std::string_view(token).substr(colon + 1)))
-    return fail_field("page_token", "page_token is not one that a list gave");
-  return std::pair{time, token.substr(colon + 1)};
+// The last entry of the page before; what is greater than every id for the first page.
+Result<std::string> read_token(const std::string& token) {
+  if (token.empty()) return std::string("~");
+  if (!is_id(token)) return fail_field("page_token", "page_token is not one that a list gave");
+  return token;
 }
 
 }  // namespace
@@ -254,16 +248,15 @@ Result<EntryPage> Ledger::list(const CallContext& ctx, const EntryFilter& filter
   TRACSEQ_CHECK(check_fields(type_info<EntryFilter>(), &filter));
   EntryPage page;
   TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
-    return session.query_all(
-        kList,
-        args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type, filter.object_type,
-             filter.object_id, filter.object_id, filter.actor, filter.actor, filter.changes_only, after.first,
-             after.first, after.second, filter.limit + 1),
-        entry_of);
+    return session.query_all(kList,
+                             args(ctx.project_id, filter.action, filter.action, from, to, filter.object_type,
+                                  filter.object_type, filter.object_id, filter.object_id, filter.actor,
+                                  filter.actor, filter.changes_only, after, filter.limit + 1),
+                             entry_of);
   }));
   if (std::ssize(page.items) > filter.limit) {
     page.items.pop_back();
-    page.next_page_token = fmt::format("{}:{}", page.items.back().time.us, page.items.back().entry_id);
+    page.next_page_token = page.items.back().entry_id;
   }
   return page;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <set>
 #include <tuple>
 
@@ -23,10 +24,6 @@ constexpr sql::Statement kFindSeries{"tracking.find_series",
 constexpr sql::Statement kInsertSeries{
     "tracking.insert_series",
     "INSERT INTO metric_series (run_id, key) VALUES (?, ?) ON CONFLICT (run_id, key) DO NOTHING"};
-constexpr sql::Statement kArrivals{
-    "tracking.arrivals",
-    "INSERT INTO counters (name, value) VALUES ('metrics.arrival', ?) "
-    "ON CONFLICT (name) DO UPDATE SET value = counters.value + excluded.value RETURNING value"};
 constexpr sql::BulkInsert kInsertPoints{"tracking.insert_points",
                                         "metric_points",
                                         {"series_id", "step", "time", "value_bits", "epoch", "arrival"},
@@ -70,6 +67,17 @@ Digest digest_of(std::span<const MetricPoint> points) {
   return hash.finish();
 }
 
+// The first of `count` numbers that grow with every point of this process and, in step with the clock, across
+// processes: what orders points of equal step and time. A counter in the database would cost a page a commit.
+std::int64_t next_arrivals(std::int64_t count) {
+  static std::atomic<std::int64_t> next{0};
+  std::int64_t first = next.load(std::memory_order_relaxed);
+  const std::int64_t clock = now().us;
+  while (!next.compare_exchange_weak(first, std::max(first, clock) + count, std::memory_order_relaxed)) {
+  }
+  return std::max(first, clock);
+}
+
 struct Columns {
   std::vector<std::int64_t> series, steps, times, bits, arrivals;
   std::vector<std::optional<std::int64_t>> epochs;
@@ -77,10 +85,7 @@ struct Columns {
 
 Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> points,
                            const std::map<std::pair<std::string, std::string>, std::int64_t>& ids) {
-  const auto count = static_cast<std::int64_t>(points.size());
-  TRACSEQ_TRY(const auto last,
-              tx.query_one(kArrivals, args(count), [](const sql::Row& row) { return row.integer(0); }));
-  std::int64_t arrival = last.value_or(count) - count;
+  std::int64_t arrival = next_arrivals(std::ssize(points));
   Columns c;
   for (const MetricPoint& point : points) {
     c.series.push_back(ids.at({point.run_id, point.key}));

@@ -35,17 +35,20 @@ constexpr Statement kAfter{"outbox.after",
                            "SELECT sequence, topic, kind, object_type, object_id, project_id, data, time_us "
                            "FROM outbox WHERE sequence > ? "
                            "ORDER BY sequence LIMIT ?"};
+// The oldest rows alone are looked at: positions grow with time, and an index on time would be one more page
+// written with every change.
 constexpr Statement kForget{
     "outbox.forget",
-    "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE time_us < ? "
-    "AND position < (SELECT max(position) FROM outbox) ORDER BY time_us LIMIT ?)",
-    "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox WHERE time_us < ? AND sequence < "
-    "(SELECT max(sequence) FROM outbox WHERE sequence IS NOT NULL) ORDER BY time_us LIMIT ?)"};
+    "DELETE FROM outbox WHERE position IN (SELECT position FROM (SELECT position, time_us FROM outbox WHERE "
+    "position < (SELECT max(position) FROM outbox) ORDER BY position LIMIT ?) WHERE time_us < ?)",
+    "DELETE FROM outbox WHERE position IN (SELECT position FROM (SELECT position, time_us FROM outbox WHERE "
+    "sequence < (SELECT max(sequence) FROM outbox WHERE sequence IS NOT NULL) ORDER BY sequence LIMIT ?) AS "
+    "oldest WHERE time_us < ?)"};
 // PostgreSQL: rows nobody listened to.
-constexpr Statement kForgetUnsequenced{"outbox.forget_unsequenced",
-                                       "DELETE FROM outbox WHERE position IN (SELECT position FROM outbox "
-                                       "WHERE sequence IS NULL AND time_us < ? "
-                                       "ORDER BY position LIMIT ?)"};
+constexpr Statement kForgetUnsequenced{
+    "outbox.forget_unsequenced",
+    "DELETE FROM outbox WHERE position IN (SELECT position FROM (SELECT position, time_us FROM outbox WHERE "
+    "sequence IS NULL ORDER BY position LIMIT ?) AS oldest WHERE time_us < ?)"};
 // Leaves a gap behind the newest position, as if the rows removed had had theirs: who resumes from before
 // sees that something is missing.
 constexpr Statement kLeaveGap{
@@ -111,12 +114,12 @@ Result<std::int64_t> Outbox::forget(Timestamp before) {
     std::int64_t unheard = 0;
     if (database_.dialect() == Dialect::postgres) {
       TRACSEQ_CHECK(tx.query(kLock, args(kAdvisoryLock), [](const Row&) -> Result<void> { return {}; }));
-      TRACSEQ_TRY(unheard, tx.execute(kForgetUnsequenced, args(before, kRemovedAtOnceMax)));
+      TRACSEQ_TRY(unheard, tx.execute(kForgetUnsequenced, args(kRemovedAtOnceMax, before)));
       // One more than were removed: a gap of one would look like the next position.
       if (unheard > 0) TRACSEQ_CHECK(tx.execute(kLeaveGap, args(unheard + 1)));
       if (unheard == kRemovedAtOnceMax) return unheard;
     }
-    TRACSEQ_TRY(const std::int64_t forgotten, tx.execute(kForget, args(before, kRemovedAtOnceMax - unheard)));
+    TRACSEQ_TRY(const std::int64_t forgotten, tx.execute(kForget, args(kRemovedAtOnceMax - unheard, before)));
     return forgotten + unheard;
   });
 }

@@ -1,7 +1,8 @@
 -- SPDX-License-Identifier: MIT
 -- What every service stands upon: the audit trail, the events for live pages, repeats, leases, counters.
 
--- Canonical bytes and leaf hash are stored with the change; sequence is given afterwards by the lease holder.
+-- Canonical bytes and leaf hash are stored with the change; sequence is given afterwards by the lease holder. Entry ids
+-- are UUIDv7: their order is that of time, so no index on time is paid for with every change.
 CREATE TABLE audit_entries (
   entry_id @text@ NOT NULL PRIMARY KEY,
   sequence @int@,
@@ -24,13 +25,19 @@ CREATE TABLE audit_entries (
   leaf_hash @blob@ NOT NULL
 )@without_rowid@;
 CREATE INDEX audit_entries_object ON audit_entries (object_type, object_id);
-CREATE INDEX audit_entries_time ON audit_entries (time_us);
 CREATE UNIQUE INDEX audit_entries_sequence ON audit_entries (sequence) WHERE sequence IS NOT NULL;
 CREATE INDEX audit_entries_unsequenced ON audit_entries (entry_id) WHERE sequence IS NULL;
 
--- SQLite hands out positions in commit order; PostgreSQL does not, there `sequence` is given after the commit.
+-- SQLite hands out positions in commit order; PostgreSQL does not, there `sequence` is given after the commit. The
+-- newest row is never removed, so no position comes twice although SQLite is not asked to remember (AUTOINCREMENT would
+-- write one more page with every change).
 CREATE TABLE outbox (
+-- @sqlite
+  position INTEGER PRIMARY KEY,
+-- @end
+-- @postgres
   position @id@,
+-- @end
   sequence @int@,
   topic @text@ NOT NULL,
   kind @text@ NOT NULL,
@@ -40,7 +47,6 @@ CREATE TABLE outbox (
   data @text@ NOT NULL,
   time_us @int@ NOT NULL
 );
-CREATE INDEX outbox_time ON outbox (time_us);
 CREATE UNIQUE INDEX outbox_sequence ON outbox (sequence) WHERE sequence IS NOT NULL;
 -- @postgres
 CREATE INDEX outbox_unsequenced ON outbox (position) WHERE sequence IS NULL;
