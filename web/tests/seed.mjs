@@ -66,7 +66,7 @@ async function modelOf(server, run) {
     success: index % 20 !== 0,
     confidence_score: 0.9,
   }));
-  await call(server, 'POST', '/api/v1/thresholds', { model_id: model, metric_name: 'prediction_latency', warning_threshold: 1, operator: 'gt', evaluation_window_minutes: 1, minimum_samples: 5 });
+  await call(server, 'POST', '/api/v1/thresholds', { model_id: model, metric_name: 'prediction_latency', warning_threshold: 1, operator: 'gt', evaluation_window_minutes: 60, minimum_samples: 5 });
   await call(server, 'POST', '/api/v1/predictions', { predictions });
   return model;
 }
