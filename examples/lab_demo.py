@@ -326,7 +326,8 @@ class AlertWatch:
 
 
 def predict_all(server: ModelServer, monitor: ModelMonitor, samples: Samples, version: str, alert: AlertWatch) -> float:
-    records = samples.held_out[samples.features].to_dict("records")
+    rows = samples.held_out[samples.features].to_dict("records")
+    records = [{str(name): value for name, value in row.items()} for row in rows]
     truths = samples.held_out[LABEL].tolist()
     began = time.monotonic()
     right = 0
@@ -406,7 +407,9 @@ def run(options: argparse.Namespace) -> None:
     wait_for("the alert to resolve", resolved)
     say(f"   report: {monitor.generate_dashboard(MODEL, hours=1)}")
     health = monitor.get_model_health(MODEL)
-    check(health is not None and health.predictions_last_hour >= PREDICTIONS, "all predictions were recorded")
+    if health is None:
+        raise SystemExit("the model has no health record")
+    check(health.predictions_last_hour >= PREDICTIONS, "all predictions were recorded")
     say(f"   {health.predictions_last_hour} predictions recorded, average latency {health.average_latency_ms:.2f} ms")
     say(f"\nEverything is on the page: {url}")
 

@@ -201,7 +201,7 @@ void Events::run() {
   for (;;) {
     {
       Lock lock(mutex_);
-      if (pause.count() > 0) wake_.wait_for(lock, pause, [this] { return stopping_; });
+      if (pause.count() > 0) wake_.wait_for(lock, pause, [this]() REQUIRES(mutex_) { return stopping_; });
       while (listeners_.empty() && !stopping_) {
         position_ = -1;
         wake_.wait(lock);

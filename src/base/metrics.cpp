@@ -117,7 +117,7 @@ struct Registry::Family {
 Registry::Registry() = default;
 Registry::~Registry() = default;
 
-Registry::Family& Registry::family(std::string_view name, std::string_view help, int kind) {
+Registry::Family& Registry::family(std::string_view name, std::string_view help, int kind) REQUIRES(mutex_) {
   TRACSEQ_ENSURE(is_name(name));
   auto found = families_.find(name);
   if (found == families_.end()) {

@@ -27,6 +27,7 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::make(std::string url, st
     server::HttpClientOptions options;
     options.url = registry->url_;
     options.token = std::move(token);
+    const Lock lock(registry->mutex_);
     TRACSEQ_TRY(registry->client_, server::HttpClient::open(std::move(options)));
     registry->ready_ = registry->client_.get();
   }

@@ -41,7 +41,7 @@ class ProcessTransport:
     name = "process"
 
     def __init__(self, database_url: str, artifact_root: str) -> None:
-        import _tracseq
+        import _tracseq  # type: ignore[import-not-found]
 
         options = {"database_url": database_url, "artifact_root": artifact_root}
         self._core = _tracseq.Core(json.dumps(options).encode())

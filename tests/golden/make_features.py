@@ -69,7 +69,7 @@ def clip(values: pd.DataFrame, fitted: pd.DataFrame) -> pd.DataFrame:
     """1.5 interquartile ranges beyond the quartiles; nothing where the quartiles are equal."""
     low, high = fitted.quantile(0.25), fitted.quantile(0.75)
     width = high - low
-    wide = [name for name in values if width[name] > 0]
+    wide = [str(name) for name in width.index[width > 0]]
     clipped = values.copy()
     clipped[wide] = values[wide].clip((low - 1.5 * width)[wide], (high + 1.5 * width)[wide], axis=1)
     return clipped

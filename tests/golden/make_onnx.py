@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, ValueInfoProto, helper, numpy_helper
 
 FOLDER = Path(__file__).parent / "onnx"
 OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
@@ -18,12 +19,12 @@ OPSETS = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
 
 def save(
     name: str,
-    nodes: list,
-    inputs: list,
-    outputs: list,
-    initializers: list | None = None,
+    nodes: list[Any],
+    inputs: list[Any],
+    outputs: list[Any],
+    initializers: list[Any] | None = None,
     metadata: dict[str, str] | None = None,
-    opsets: list | None = None,
+    opsets: list[Any] | None = None,
     tamper=None,
     path: Path | None = None,
 ) -> None:
@@ -36,11 +37,11 @@ def save(
     (path or FOLDER / f"{name}.onnx").write_bytes(model.SerializeToString(deterministic=True))
 
 
-def info(name: str, kind: int, shape: list) -> object:
+def info(name: str, kind: int, shape: list[Any]) -> ValueInfoProto:
     return helper.make_tensor_value_info(name, kind, shape)
 
 
-def linear(name: str, labels: dict, label_type: int, metadata: dict[str, str] | None = None) -> None:
+def linear(name: str, labels: dict[str, Any], label_type: int, metadata: dict[str, str] | None = None) -> None:
     """Two classes over three columns: score = x0 + 2*x1 - x2 - 0.5, probability by the logistic function."""
     node = helper.make_node(
         "LinearClassifier",
@@ -110,7 +111,7 @@ def forest(trees: int, depth: int, features: int = 30, path: Path | None = None)
     total = 2 ** (depth + 1) - 1
     ids = np.arange(total)
     is_leaf = ids >= inner
-    fields: dict[str, list] = {
+    fields: dict[str, list[Any]] = {
         key: []
         for key in (
             "treeids",

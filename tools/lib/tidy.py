@@ -3,6 +3,9 @@
 
 A file is looked at again only when it, a header of ours that it includes, the checks, or the way it is
 compiled changed: the memory is build/.run/tidy/, one empty file per clean fingerprint.
+
+A header is looked at through the source of its name, or else through one that includes it. A source that the build
+does not compile (a fuzzer, a benchmark) is compiled as the others are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src"
 MEMORY = ROOT / "build" / ".run" / "tidy"
+EXTRA = [
+    # The database is written for g++; clang does not know all of its options.
+    "--extra-arg=-Wno-unknown-warning-option",
+    "--extra-arg=-Qunused-arguments",
+    # libstdc++ 12 deprecates its own helper of std::stable_sort, which only clang reports.
+    "--extra-arg=-Wno-deprecated-declarations",
+    # What src/base/mutex.h annotates.
+    "--extra-arg=-Wthread-safety",
+]
 INCLUDE = re.compile(rb'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
@@ -51,6 +63,46 @@ def fingerprint(path: Path, command: str) -> str:
     return digest.hexdigest()
 
 
+Commands = dict[Path, dict[str, str]]  # source -> its entry of compile_commands.json
+
+
+def read_commands(database: Path) -> Commands:
+    entries = {Path(entry["file"]): entry for entry in json.loads(database.read_text())}
+    return {path: entry for path, entry in entries.items() if path.is_relative_to(SOURCE) and path.suffix == ".cpp"}
+
+
+def source_for(header: Path, commands: Commands) -> Path:
+    """The source of the header's name, or the one that includes it, in its own folder if there is one."""
+    namesake = header.with_suffix(".cpp")
+    if namesake in commands:
+        return namesake
+    users = sorted(path for path in commands if header in headers_of(path))
+    if not users:
+        sys.exit(f"error: nothing that is built includes {header.relative_to(ROOT)}")
+    return min(users, key=lambda path: (path.parent != header.parent, path.name.endswith("_test.cpp"), path))
+
+
+def borrowed(source: Path, commands: Commands) -> dict[str, str]:
+    """An entry for a source that is not built here: the plainest one, with every folder of headers there is."""
+    found = {flag for entry in commands.values() for flag in re.findall(r"-I\S+|-isystem \S+", entry["command"])}
+    flags = sorted(found - {"-isystem /usr/include"})  # clang has it, in its place
+    model = min(commands.values(), key=lambda entry: (len(entry["command"]), entry["file"]))
+    command = model["command"].replace(model["file"], str(source))
+    return {"directory": model["directory"], "file": str(source), "command": f"{command} {' '.join(flags)}"}
+
+
+def chosen(names: list[str], commands: Commands) -> list[Path]:
+    """What to look at, each once; `commands` gets an entry for what has none."""
+    wanted: set[Path] = set()
+    for name in names:
+        path = ROOT / name
+        source = source_for(path, commands) if path.suffix == ".h" else path
+        if source not in commands:
+            commands[source] = borrowed(source, commands)
+        wanted.add(source)
+    return sorted(wanted)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", type=Path, required=True, help="compile_commands.json")
@@ -59,25 +111,24 @@ def main() -> int:
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
 
-    commands = {entry["file"]: entry["command"] for entry in json.loads(options.database.read_text())}
+    commands = read_commands(options.database)
+    wanted = chosen(options.files, commands)
     MEMORY.mkdir(parents=True, exist_ok=True)
+    database = MEMORY / "database"
+    database.mkdir(exist_ok=True)
+    (database / "compile_commands.json").write_text(json.dumps([commands[path] for path in wanted]))
     screen = threading.Lock()
     done = 0
-    wanted = [ROOT / name for name in options.files if str(ROOT / name) in commands]
 
     def look(path: Path) -> bool:
         nonlocal done
         # The analyzer costs 10 s a file, and a minute where GoogleTest's macros unfold.
         analyze = options.analyze and not path.name.endswith("_test.cpp")
         checks = [] if analyze else ["--checks=-clang-analyzer-*"]
-        mark = MEMORY / fingerprint(path, commands[str(path)] + str(checks))
+        mark = MEMORY / fingerprint(path, commands[path]["command"] + str(checks) + str(EXTRA))
         run = None
         if not mark.exists():
-            line = ["clang-tidy-19", "--quiet", "-p", str(options.database.parent), *checks, str(path)]
-            # The database is written for g++; clang does not know all of its options.
-            line += ["--extra-arg=-Wno-unknown-warning-option", "--extra-arg=-Qunused-arguments"]
-            # libstdc++ 12 deprecates its own helper of std::stable_sort, which only clang reports.
-            line += ["--extra-arg=-Wno-deprecated-declarations"]
+            line = ["clang-tidy-19", "--quiet", "-p", str(database), *checks, *EXTRA, str(path)]
             run = subprocess.run(line, capture_output=True, text=True, check=False)
             if run.returncode == 0:
                 mark.touch()

@@ -72,7 +72,7 @@ void JobRunner::stop(std::chrono::milliseconds grace) {
   store_.wake();
   {
     Lock lock(mutex_);
-    ended_.wait_for(lock, grace, [&]() { return running_.empty(); });
+    ended_.wait_for(lock, grace, [&]() REQUIRES(mutex_) { return running_.empty(); });
     cut_ = true;
     for (const auto& running : running_) running->cancelled->store(true);
   }

@@ -410,7 +410,7 @@ Result<Job> JobStore::wait(const CallContext& ctx, const std::string& job_id,
 void JobStore::await_change(std::chrono::milliseconds timeout) {
   Lock lock(mutex_);
   const std::uint64_t seen = changes_;
-  changed_.wait_for(lock, timeout, [&]() { return changes_ != seen; });
+  changed_.wait_for(lock, timeout, [&]() REQUIRES(mutex_) { return changes_ != seen; });
 }
 
 void JobStore::wake() {

@@ -22,9 +22,9 @@ class Readers {
   std::optional<std::int64_t> data_version();
 
   // For a fork (ForkGuarded): waits until nobody reads, closes all connections and keeps readers out.
-  bool rest(Steady::time_point until);
-  void go_on_in_parent();
-  void go_on_in_child();
+  bool rest(Steady::time_point until) TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
+  void go_on_in_parent() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
+  void go_on_in_child() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
 
  private:
   class Taken;

@@ -35,9 +35,9 @@ class Writer {
   Result<void> run(Function function);
 
   // For a fork (ForkGuarded): waits until nobody writes, closes the connection and keeps writers out.
-  bool rest(Steady::time_point until);
-  void go_on_in_parent();
-  void go_on_in_child();
+  bool rest(Steady::time_point until) TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
+  void go_on_in_parent() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
+  void go_on_in_child() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
 
  private:
   struct Request;
