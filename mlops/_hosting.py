@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import socket
 import threading
+import time
 import traceback
 import uuid
 from typing import Any, Callable, Optional
@@ -17,6 +19,7 @@ from .errors import Conflict, MLOpsError, NotFound
 
 LEASE_SECONDS = 30
 _BEAT_SECONDS = 8.0
+_LOOK_SECONDS = 1.0  # between two looks whether a job was cancelled
 _IDLE_SECONDS = 0.3  # between two looks for a job
 _AWAY_SECONDS = 5.0  # after the database could not be reached
 _HOST_BEAT_SECONDS = 10.0
@@ -28,8 +31,14 @@ _log = logger("mlops.hosting")
 Work = Callable[["JobInHand"], Any]
 
 
+class JobCancelled(BaseException):
+    """Raised inside a function whose job was cancelled or lost, at its next line of Python: no `except Exception` of its
+    own keeps it going.
+    """
+
+
 class JobInHand:
-    """A claimed job. `cancelled` is set when it was cancelled or lost; long work looks at it."""
+    """A claimed job. `cancelled` is set when it was cancelled or lost; work that waits looks at it."""
 
     def __init__(self, host: JobHost, job: dict[str, Any], token: int) -> None:
         self._host = host
@@ -37,6 +46,28 @@ class JobInHand:
         self.payload: dict[str, Any] = job.get("payload") or {}
         self.token = token
         self.cancelled = threading.Event()
+        self._lock = threading.Lock()
+        self._worker: Optional[int] = None  # the thread inside the function
+
+    def run(self, work: Work) -> Any:
+        """The work's result. `JobCancelled` where it was cancelled meanwhile."""
+        with self._lock:
+            self._worker = threading.get_ident()
+        try:
+            if self.cancelled.is_set():
+                raise JobCancelled
+            return work(self)
+        finally:
+            with self._lock:
+                worker, self._worker = self._worker, None
+                _raise_in(worker, None)  # what was not raised yet is not wanted any more
+
+    def cancel(self) -> None:
+        """Tells the function, once."""
+        with self._lock:
+            if not self.cancelled.is_set():
+                self.cancelled.set()
+                _raise_in(self._worker, JobCancelled)
 
     @property
     def transport(self) -> Transport:
@@ -44,6 +75,12 @@ class JobInHand:
 
     def log(self, *lines: str) -> None:
         self._host.tell(self, "logs", lines=list(lines))
+
+
+def _raise_in(thread: Optional[int], error: Optional[type[BaseException]]) -> None:
+    if thread is not None:
+        kind = None if error is None else ctypes.py_object(error)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), kind)
 
 
 class JobHost:
@@ -63,6 +100,10 @@ class JobHost:
         self._stop.set()
         if self._thread is not None and self._pid == os.getpid():
             self._thread.join(_STOP_SECONDS)
+
+    def renew_lock(self) -> None:
+        """In a forked child: a thread that is not there may have held it."""
+        self._lock = threading.Lock()
 
     def serve(self, kind: str, work: Work) -> None:
         """Jobs of that kind are done by `work` from now on."""
@@ -138,8 +179,12 @@ class JobHost:
 
     def _do(self, job: JobInHand, work: Work) -> None:
         try:
-            result = work(job)
-        except Exception as error:
+            result = job.run(work)
+        except JobCancelled:
+            _log.info("job_cancelled", job_id=job.job_id)
+            self._end(job, "fail", code="cancelled", message="the job was cancelled", retry=False)
+            return
+        except BaseException as error:  # sys.exit() of a function must not end the host
             code = error.code if isinstance(error, MLOpsError) else "invalid"
             place = "".join(traceback.format_exception_only(type(error), error)).strip()
             _log.warning("job_failed", job_id=job.job_id, reason=place)
@@ -154,16 +199,28 @@ class JobHost:
             _log.warning("job_lost", job_id=job.job_id, reason=str(error))
 
     def _beat_job(self, job: JobInHand, ended: threading.Event) -> None:
-        while not ended.wait(_BEAT_SECONDS):
+        """Keeps the lease, and looks every second whether the job was cancelled."""
+        beat_at = time.monotonic() + _BEAT_SECONDS
+        while not ended.wait(_LOOK_SECONDS):
             try:
-                answer = self.tell(job, "heartbeat", lease_seconds=LEASE_SECONDS)
-                if isinstance(answer, dict) and answer.get("cancel_requested"):
-                    job.cancelled.set()
+                if time.monotonic() >= beat_at:
+                    beat_at = time.monotonic() + _BEAT_SECONDS
+                    answer = self.tell(job, "heartbeat", lease_seconds=LEASE_SECONDS)
+                    wanted = not answer.get("cancel_requested")
+                else:
+                    answer = self._look_at(job)
+                    wanted = answer["state"] == "running" and not answer.get("cancel_requested_at")
+                if not wanted:
+                    job.cancel()
             except (Conflict, NotFound):
-                job.cancelled.set()
+                job.cancel()
                 return
             except MLOpsError:
                 continue
+
+    def _look_at(self, job: JobInHand) -> Any:
+        path = target("/api/v1/jobs/{}", job.job_id)
+        return self.transport.send(Request("GET", path, {}, b"", None, _CALL_SECONDS)).json()
 
 
 _hosts_lock = threading.Lock()
@@ -190,6 +247,8 @@ def host_of(transport: Transport) -> JobHost:
 def _after_fork_in_child() -> None:
     global _hosts_lock
     _hosts_lock = threading.Lock()
+    for host in _hosts.values():
+        host.renew_lock()
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -143,3 +143,11 @@ class SystemReporter:
 
 # Before the buffers' last flush, which nothing may add to any more.
 atexit.register(stop_all)
+
+
+def _after_fork_in_child() -> None:
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -55,6 +56,13 @@ def _end_driver(url: str) -> None:
             told.add(pid)
         assert time.monotonic() < end, f"the driver {pids} does not end"
         time.sleep(0.02)
+
+
+def environment() -> dict[str, str]:
+    """Of a program that a test starts: it uses the same packages and the same extension as the test, never those of
+    another checkout, whose schema may be another one.
+    """
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
 
 
 class Server:

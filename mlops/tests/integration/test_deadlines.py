@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import sqlite3
 import subprocess
@@ -21,8 +20,8 @@ from mlops.data_pipeline import DataPipeline, DataSchema
 from mlops.errors import DeadlineExceeded
 from mlops.experiment_tracker import ExperimentMetrics, ExperimentTracker
 from mlops.monitoring import ModelMonitor
+from mlops.tests.conftest import environment
 
-ROOT = Path(mlops.__file__).resolve().parents[1]
 HANGS = 50  # seconds: below the 60 of a call without a time-out
 
 
@@ -106,7 +105,7 @@ def end_of(program: str, *args: str) -> tuple[int, str]:
     """How a program ends whose exit waits one second in all."""
     done = subprocess.run(
         [sys.executable, "-c", f"import mlops._exit\nmlops._exit.SECONDS = 1.0\n{program}", *args],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=15,  # several waits of 8 s and more one after the other take longer
