@@ -208,7 +208,8 @@ TEST_P(PipelineTest, MakesATableThatAModelCanFit) {
   const auto report = reports_->get(ctx_, {run.quality_report_id.value_or("")});
   ASSERT_TRUE(report);
   EXPECT_EQ(report->dataset_hash, run.input_data_hash);
-  const auto page = runs_->list(ctx_, {"daily", PipelineStatus::completed, 10, ""});
+  const auto page =
+      runs_->list(ctx_, {.pipeline_id = "daily", .status = PipelineStatus::completed, .limit = 10});
   ASSERT_TRUE(page);
   EXPECT_EQ(page->items.size(), 1U);
 }
@@ -296,7 +297,7 @@ TEST_P(PipelineTest, CanBeCancelledAndSaysSo) {
   const auto repeated = runs_->cancel(keyed, {other->run_id});
   ASSERT_TRUE(repeated) << "a repeat gets its answer again: " << repeated.error().message;
   EXPECT_EQ(repeated->error_message, "the run was cancelled");
-  const auto running = runs_->list(ctx_, {"", PipelineStatus::running, 10, ""});
+  const auto running = runs_->list(ctx_, {.status = PipelineStatus::running, .limit = 10});
   EXPECT_TRUE(running && running->items.empty());
 }
 

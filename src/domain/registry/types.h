@@ -182,7 +182,7 @@ struct ListVersions {
   std::optional<ModelStatus> status;
   std::int64_t limit = 50;
   std::string page_token;
-  std::string run_id;  // empty: of any run or none; else those made from this run
+  std::string run_id{};  // empty: of any run or none; else those made from this run
 };
 TRACSEQ_DESCRIBE(ListVersions, (model_id, model_type, status, limit, page_token, run_id))
 
