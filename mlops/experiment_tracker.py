@@ -251,10 +251,24 @@ class ExperimentTracker(Service):
         await self.flush()
         if run_id not in self._known:
             await self._check(run_id)
-        found = await self._get(target("/api/v1/metrics/series", run_id=run_id))
         from ._frames import metrics_frame
 
-        return await self._io.run(metrics_frame, found["items"])
+        return await self._io.run(metrics_frame, await self._series(run_id))
+
+    async def _series(self, run_id: str) -> list[dict[str, Any]]:
+        """Every point of a run's metrics; long ones come by pages that go on in the middle of a series."""
+        series: dict[str, dict[str, Any]] = {}
+        token: Optional[str] = None
+        while True:
+            page = await self._get(target("/api/v1/metrics/series", run_id=run_id, page_token=token))
+            for one in page["items"]:
+                begun = series.setdefault(one["key"], one)
+                if begun is not one:
+                    for column in ("steps", "epochs", "times", "values"):
+                        begun[column].extend(one[column])
+            token = page.get("next_page_token")
+            if not token:
+                return list(series.values())
 
     async def list_experiments(
         self,

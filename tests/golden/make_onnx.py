@@ -80,6 +80,24 @@ def threshold64() -> None:
     )
 
 
+def greedy() -> None:
+    """Repeats its one value 700 million times (5.6 GB) before it sums them up: more than a server gives."""
+    nodes = [
+        helper.make_node("Tile", ["input", "times"], ["many"]),
+        helper.make_node("ReduceSum", ["many", "axis"], ["label"], keepdims=1),
+    ]
+    save(
+        "greedy",
+        nodes,
+        [info("input", TensorProto.DOUBLE, [None, 1])],
+        [info("label", TensorProto.DOUBLE, [None, 1])],
+        [
+            numpy_helper.from_array(np.array([1, 700_000_000]), "times"),
+            numpy_helper.from_array(np.array([1]), "axis"),
+        ],
+    )
+
+
 def identities() -> None:
     kinds = {
         "BOOL": TensorProto.BOOL,
@@ -232,6 +250,7 @@ def main() -> None:
     )
     linear("linear_text", {"classlabels_strings": ["reject", "approve"]}, TensorProto.STRING)
     threshold64()
+    greedy()
     identities()
     forest(trees=5, depth=3)
     hostile()

@@ -11,6 +11,7 @@ TRACSEQ_DEFINE_TYPE(RecordingReport,
                     {.name = "delivered", .text = "Predictions written to the log since the start"},
                     {.name = "overflowed", .text = "Not recorded: the queue or the spool was full"},
                     {.name = "rejected", .text = "Not recorded: the log refused them"},
+                    {.name = "damaged", .text = "Not recorded: their file on disk could not be read"},
                     {.name = "spooled", .text = "Waiting on disk"},
                     {.name = "spool_bytes", .text = "Bytes they take"},
                     {.name = "last_error", .text = "Why the last delivery failed; empty: it did not"})
@@ -78,8 +79,9 @@ ServingHealth serving_health(const HealthSources& sources) {
   health.models = sources.table.reports();
   const serving::RecordingStats stats = sources.recording.stats();
   const auto number = [](std::uint64_t value) { return static_cast<std::int64_t>(value); };
-  health.recording = {number(stats.delivered), number(stats.overflowed),  number(stats.rejected),
-                      number(stats.spooled),   number(stats.spool_bytes), stats.last_error};
+  health.recording = {number(stats.delivered), number(stats.overflowed), number(stats.rejected),
+                      number(stats.damaged),   number(stats.spooled),    number(stats.spool_bytes),
+                      stats.last_error};
   if (sources.draining()) {
     health.status = "draining";
     health.reason = "the server is ending";

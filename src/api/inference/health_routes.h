@@ -17,11 +17,13 @@ struct RecordingReport {
   std::int64_t delivered = 0;
   std::int64_t overflowed = 0;
   std::int64_t rejected = 0;
+  std::int64_t damaged = 0;
   std::int64_t spooled = 0;
   std::int64_t spool_bytes = 0;
   std::string last_error;
 };
-TRACSEQ_DESCRIBE(RecordingReport, (delivered, overflowed, rejected, spooled, spool_bytes, last_error))
+TRACSEQ_DESCRIBE(RecordingReport,
+                 (delivered, overflowed, rejected, damaged, spooled, spool_bytes, last_error))
 
 struct ServingHealth {
   std::string status;  // "ok", "degraded", "waiting", "draining"

@@ -130,17 +130,6 @@ void append_row(std::string& out, const Tensor& tensor, std::size_t row,
   if (!plain) out += named ? '}' : ']';
 }
 
-// The rows all tensors have in common; 1 where they are not tables of the same length.
-std::size_t common_rows(const Prediction& prediction) {
-  std::size_t rows = 0;
-  for (const auto* tensors : {&prediction.inputs, &prediction.outputs})
-    for (const Tensor& tensor : *tensors) {
-      if (rows == 0) rows = rows_of(tensor);
-      if (rows_of(tensor) != rows) return 1;
-    }
-  return rows;
-}
-
 // The record's own columns. Nested values are no columns; left out, they cannot make an entry the log
 // refuses.
 void append_record(std::string& out, const Json& record) {
@@ -219,7 +208,7 @@ void append_text(std::string& out, std::string_view key, std::string_view value)
 }  // namespace
 
 void for_each_entry(const Prediction& prediction, FunctionRef<void(std::string_view)> visit) {
-  const std::size_t rows = std::min(std::max<std::size_t>(common_rows(prediction), 1), kRowsRecordedMax);
+  const std::size_t rows = std::min(serving::samples_of(prediction), serving::kSamplesRecordedMax);
   std::string entry;
   for (std::size_t row = 0; row < rows; ++row) {
     entry.clear();
@@ -278,6 +267,18 @@ std::vector<std::string> RemoteRecorder::split(const std::string& payload) {
   for (const Json& entry : *entries->as_array())
     parts.push_back(std::string(kPayloadHead) + dump_json(entry) + std::string(kPayloadTail));
   return parts;
+}
+
+std::map<std::string, std::uint64_t> RemoteRecorder::count_by_model(const std::string& payload) {
+  std::map<std::string, std::uint64_t> counts;
+  const auto document = parse_json(payload);
+  const Json* entries = document ? document->find("predictions") : nullptr;
+  if (entries == nullptr || entries->as_array() == nullptr) return counts;
+  for (const Json& entry : *entries->as_array()) {
+    const Json* model = entry.find("model_id");
+    ++counts[model != nullptr ? model->string_or("") : ""];
+  }
+  return counts;
 }
 
 Result<void> RemoteRecorder::deliver(std::string_view key, const std::string& payload) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,7 +14,6 @@
 namespace tracseq::inference {
 
 inline constexpr std::chrono::milliseconds kRecordTimeout{5'000};
-inline constexpr std::size_t kRowsRecordedMax = 1'000;
 
 // The prediction log behind POST /api/v1/predictions, in this process or on a server. Used by the recorder's
 // thread; the client outlives it.
@@ -22,6 +22,7 @@ class RemoteRecorder final : public serving::PredictionTransport {
   explicit RemoteRecorder(api::Client& client) : client_(client) {}
   void encode(std::span<const serving::Prediction> batch, Emit emit) override;
   std::vector<std::string> split(const std::string& payload) override;
+  std::map<std::string, std::uint64_t> count_by_model(const std::string& payload) override;
   Result<void> deliver(std::string_view key, const std::string& payload) override;
 
  private:
@@ -30,7 +31,7 @@ class RemoteRecorder final : public serving::PredictionTransport {
 
 // The samples of one request as the log takes them, one entry each: the inputs by column name where the names
 // are known, the outputs by tensor. Of a request with several samples the entries are named "<request
-// id>:<index>"; beyond kRowsRecordedMax they are left out.
+// id>:<index>"; beyond serving::kSamplesRecordedMax they are left out.
 void for_each_entry(const serving::Prediction& prediction, FunctionRef<void(std::string_view)> visit);
 
 }  // namespace tracseq::inference

@@ -160,6 +160,24 @@ TEST(RemoteRecorder, ManyEntriesBecomeSeveralPayloadsAndComeApartAgain) {
   EXPECT_TRUE(parse_json(recorder.split(payloads[2]).front()));
 }
 
+TEST(RemoteRecorder, EverySampleOfALargeRequestIsRecordedInBoundedPayloads) {
+  SaidClient client;
+  RemoteRecorder recorder(client);
+  const serving::Prediction large = prediction(5'000);
+  EXPECT_EQ(serving::samples_of(large), 5'000U);
+  std::uint64_t items = 0;
+  std::vector<std::string> payloads;
+  recorder.encode({&large, 1}, [&](std::string payload, std::uint64_t count) {
+    EXPECT_LE(payload.size(), 5UL << 20);
+    EXPECT_LE(count, 2'000U);
+    payloads.push_back(std::move(payload));
+    items += count;
+  });
+  EXPECT_EQ(items, 5'000U);
+  EXPECT_NE(payloads.back().find(R"("request_id":"r:4999")"), std::string::npos);
+  EXPECT_EQ(recorder.count_by_model(payloads.front()), (std::map<std::string, std::uint64_t>{{"m", 2'000}}));
+}
+
 TEST(RemoteRecorder, DeliversUnderTheKeyAndReportsTheLogsError) {
   SaidClient client;
   client.answers.push_back(api::Response::json("{}", 201));

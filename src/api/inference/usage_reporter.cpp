@@ -4,9 +4,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "api/inference/remote_registry.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -27,16 +29,21 @@ double resident_mb() {
   double total_pages = 0;
   double resident_pages = 0;
   statm >> total_pages >> resident_pages;
-  return resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+  return resident_pages * static_cast<double>(sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-Json metric(const serving::ModelReport& model, std::string_view name, double value) {
+Json metric(const std::string& model, const std::string& version, std::string_view name, double value) {
   Json out = Json::object();
-  out.set("model_id", model.name);
-  out.set("model_version", model.serving_version);
+  out.set("model_id", model);
+  out.set("model_version", version);
   out.set("metric_name", name);
   out.set("value", value);
   return out;
+}
+
+std::string body_of(Json metrics) {
+  return metrics.as_array()->empty() ? std::string()
+                                     : dump_json(Json::object().set("metrics", std::move(metrics)));
 }
 
 }  // namespace
@@ -82,26 +89,62 @@ void UsageReporter::run() {
 }
 
 Result<void> UsageReporter::report() {
+  const auto models = table_.reports();
+  const auto usage = report_usage(models);
+  const auto drops = report_drops(models);
+  return usage ? drops : usage;
+}
+
+Result<void> UsageReporter::report_usage(const std::vector<serving::ModelReport>& models) {
   const ProcessUsage::Sample used = usage_.sample();
-  const serving::RecordingStats stats = recording_.stats();
-  const std::uint64_t drops = stats.overflowed + stats.rejected;
   Json metrics = Json::array();
-  for (const serving::ModelReport& model : table_.reports()) {
+  for (const serving::ModelReport& model : models) {
     if (model.serving_version.empty()) continue;
-    metrics.push_back(metric(model, "cpu_usage_percent", used.cpu_percent));
-    metrics.push_back(metric(model, "memory_usage_mb", used.memory_mb));
-    if (drops > reported_drops_)
-      metrics.push_back(metric(model, "predictions_dropped", static_cast<double>(drops - reported_drops_)));
+    metrics.push_back(metric(model.name, model.serving_version, "cpu_usage_percent", used.cpu_percent));
+    metrics.push_back(metric(model.name, model.serving_version, "memory_usage_mb", used.memory_mb));
   }
-  if (metrics.as_array()->empty()) return {};
-  Json body = Json::object();
-  body.set("metrics", std::move(metrics));
-  TRACSEQ_TRY(api::Request request,
-              api::make_request(api::Method::post, "/api/v1/monitoring/metrics", dump_json(body)));
+  const std::string body = body_of(std::move(metrics));
+  return body.empty() ? Result<void>{} : send(body, new_id());
+}
+
+Result<void> UsageReporter::report_drops(const std::vector<serving::ModelReport>& models) {
+  if (drops_.body.empty()) drops_ = next_drops(models);
+  if (drops_.body.empty()) return {};
+  auto sent = send(drops_.body, drops_.key);
+  // One that is refused as it stands would be refused for ever.
+  if (!sent && sent.error().code != Code::invalid) return sent;
+  reported_drops_ = std::move(drops_.reported);
+  drops_ = {};
+  return sent;
+}
+
+UsageReporter::Drops UsageReporter::next_drops(const std::vector<serving::ModelReport>& models) const {
+  Drops next{new_id(), {}, reported_drops_};
+  Counts fresh;
+  for (const auto& [model, total] : recording_.dropped_by_model()) {
+    const std::string& name = model.empty() && !models.empty() ? models.front().name : model;
+    std::uint64_t& reported = next.reported[model];
+    if (name.empty() || total == reported) continue;
+    fresh[name] += total - reported;
+    reported = total;
+  }
+  Json metrics = Json::array();
+  for (const auto& [name, count] : fresh) {
+    const auto found = std::find_if(models.begin(), models.end(),
+                                    [&](const serving::ModelReport& model) { return model.name == name; });
+    metrics.push_back(metric(name, found == models.end() ? std::string() : found->serving_version,
+                             "predictions_dropped", static_cast<double>(count)));
+  }
+  next.body = body_of(std::move(metrics));
+  return next;
+}
+
+Result<void> UsageReporter::send(const std::string& body, const std::string& key) {
+  TRACSEQ_TRY(api::Request request, api::make_request(api::Method::post, "/api/v1/monitoring/metrics", body));
   request.headers["content-type"] = "application/json";
+  request.headers["idempotency-key"] = key;
   TRACSEQ_TRY(const api::Response response, client_.send(std::move(request), kUsageTimeout));
   if (response.status < 200 || response.status >= 300) return fail(error_of(response));
-  reported_drops_ = drops;
   return {};
 }
 

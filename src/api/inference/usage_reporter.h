@@ -4,8 +4,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "api/client.h"
 #include "base/clock.h"
@@ -22,7 +24,7 @@ class ProcessUsage {
  public:
   struct Sample {
     double cpu_percent = 0;  // of one processor
-    double memory_mb = 0;    // resident
+    double memory_mb = 0;    // resident, in units of 1,000,000 bytes as the Python package reports it
   };
   // Zeros where the system does not tell.
   Sample sample();
@@ -33,10 +35,11 @@ class ProcessUsage {
 };
 
 // Reports what serving costs as monitoring metrics of every model that is served: cpu_usage_percent,
-// memory_usage_mb, and, when there are any, predictions_dropped: how many could not be recorded since the
-// last report, so that a threshold can raise an alert. What cannot be sent is not kept, but for the dropped
-// ones, which are added up. Lifecycle: `start`, then `stop` (or the destructor); what it refers to outlives
-// it.
+// memory_usage_mb; and, when there are any, predictions_dropped: how many of a model's could not be recorded
+// since the last report, so that a threshold can raise an alert. Those whose model is not known (a damaged
+// spool) count for the first model. A report that cannot be sent is not kept, but for the dropped ones: the
+// same report is sent again under the same key until it is answered, so that it counts once. Lifecycle:
+// `start`, then `stop` (or the destructor); what it refers to outlives it.
 class UsageReporter {
  public:
   UsageReporter(api::Client& client, const serving::ModelTable& table,
@@ -52,14 +55,25 @@ class UsageReporter {
   Result<void> report();
 
  private:
+  using Counts = std::map<std::string, std::uint64_t>;  // by model
+  struct Drops {
+    std::string key;
+    std::string body;  // empty: nothing is under way
+    Counts reported;   // once it is answered
+  };
   void run();
+  Result<void> report_usage(const std::vector<serving::ModelReport>& models);
+  Result<void> report_drops(const std::vector<serving::ModelReport>& models);
+  [[nodiscard]] Drops next_drops(const std::vector<serving::ModelReport>& models) const;
+  Result<void> send(const std::string& body, const std::string& key);
 
   api::Client& client_;
   const serving::ModelTable& table_;
   const serving::RecordingQueue& recording_;
   const std::chrono::milliseconds interval_;
-  ProcessUsage usage_;                // the thread's
-  std::uint64_t reported_drops_ = 0;  // the thread's
+  ProcessUsage usage_;     // the thread's
+  Counts reported_drops_;  // the thread's
+  Drops drops_;            // the thread's: sent, but not answered yet
   Mutex mutex_;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::condition_variable_any wake_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "domain/registry/page_token.h"
 #include "domain/registry/rows.h"
 
 namespace tracseq::registry {
@@ -70,7 +71,8 @@ Result<ModelVersionPage> Registry::list(const CallContext& ctx, const ListVersio
     TRACSEQ_TRY(page.items, rows::list(session, ctx, request));
     if (page.items.size() > static_cast<std::size_t>(request.limit)) {
       page.items.pop_back();
-      page.next_page_token = rows::page_token_of(page.items.back());
+      page.next_page_token = page_token(
+          {page.items.back().created_at.us, page.items.back().version_number, page.items.back().model_id});
     }
     return page;
   });
@@ -106,7 +108,7 @@ Result<ModelPage> Registry::models(const CallContext& ctx, const ListModels& req
     TRACSEQ_TRY(auto stored, rows::models(session, ctx, request));
     if (stored.size() > static_cast<std::size_t>(request.limit)) {
       stored.pop_back();
-      page.next_page_token = fmt::format("{}.0.{}", stored.back().created_at.us, stored.back().model_id);
+      page.next_page_token = page_token({stored.back().created_at.us, 0, stored.back().model_id});
     }
     for (const rows::StoredModel& model : stored) {
       TRACSEQ_TRY(page.items.emplace_back(), summary(session, ctx, model.model_id));

@@ -4,7 +4,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
+
+#include "domain/registry/page_token.h"
 
 namespace tracseq::registry::rows {
 namespace {
@@ -120,27 +121,6 @@ StoredModel stored_model(const sql::Row& row) {
   return {row.str(0), row.integer(1), row.time(2), row.time(3)};
 }
 
-// "<created_us>.<number>.<model_id>"
-struct Place {
-  std::int64_t created_us = 0;
-  std::int64_t number = 0;
-  std::string model_id;
-};
-
-Result<Place> parse_token(const std::string& token) {
-  Place place;
-  if (token.empty()) return place;
-  const char* const end = token.data() + token.size();
-  const auto first = std::from_chars(token.data(), end, place.created_us);
-  if (first.ec != std::errc{} || first.ptr == end || *first.ptr != '.' || place.created_us <= 0)
-    return fail_field("page_token", "page_token is none that was given out");
-  const auto second = std::from_chars(first.ptr + 1, end, place.number);
-  if (second.ec != std::errc{} || second.ptr == end || *second.ptr != '.')
-    return fail_field("page_token", "page_token is none that was given out");
-  place.model_id.assign(second.ptr + 1, end);
-  return place;
-}
-
 }  // namespace
 
 Result<void> hold_model(sql::Transaction& tx, const CallContext& ctx, const std::string& model_id,
@@ -166,7 +146,7 @@ Result<std::optional<StoredModel>> model(sql::Session& session, const CallContex
 
 Result<std::vector<StoredModel>> models(sql::Session& session, const CallContext& ctx,
                                         const ListModels& request) {
-  TRACSEQ_TRY(const Place place, parse_token(request.page_token));
+  TRACSEQ_TRY(const PagePlace place, page_place(request.page_token));
   return session.query_all(
       kModels, args(ctx.project_id, place.created_us, place.created_us, place.model_id, request.limit + 1),
       stored_model);
@@ -245,16 +225,12 @@ Result<std::vector<std::string>> version_texts(sql::Session& session, const std:
 
 Result<std::vector<ModelVersion>> list(sql::Session& session, const CallContext& ctx,
                                        const ListVersions& request) {
-  TRACSEQ_TRY(const Place place, parse_token(request.page_token));
+  TRACSEQ_TRY(const PagePlace place, page_place(request.page_token));
   const std::string status = request.status ? std::string(enum_name(*request.status)) : std::string();
   return versions(session, kList,
                   args(ctx.project_id, request.model_id, request.model_id, request.model_type,
                        request.model_type, status, status, request.run_id, request.run_id, place.created_us,
                        place.created_us, place.model_id, place.number, request.limit + 1));
-}
-
-std::string page_token_of(const ModelVersion& version) {
-  return fmt::format("{}.{}.{}", version.created_at.us, version.version_number, version.model_id);
 }
 
 Result<void> add_transition(sql::Transaction& tx, const Transition& transition) {

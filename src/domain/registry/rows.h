@@ -55,7 +55,6 @@ Result<std::vector<std::string>> version_texts(sql::Session& session, const std:
 // Newest first, one more than the limit.
 Result<std::vector<ModelVersion>> list(sql::Session& session, const CallContext& ctx,
                                        const ListVersions& request);
-std::string page_token_of(const ModelVersion& version);
 
 Result<void> add_transition(sql::Transaction& tx, const Transition& transition);
 Result<std::vector<Transition>> transitions(sql::Session& session, const std::string& model_id,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "domain/serving/fit.h"
 
 namespace tracseq::serving {
 
@@ -22,7 +23,7 @@ bool same_content(const WantedModel& a, const WantedModel& b) {
   };
   return a.version == b.version && digest(a.artefact) == digest(b.artefact) &&
          digest(a.transformation) == digest(b.transformation) && a.feature_columns == b.feature_columns &&
-         a.not_servable_reason == b.not_servable_reason;
+         a.not_servable_reason == b.not_servable_reason && a.signature == b.signature;
 }
 
 }  // namespace
@@ -70,21 +71,24 @@ void Follower::serve_cached() {
   const CacheManifest manifest = cache_.read_manifest();
   for (const WantedModel& model : manifest.models) {
     if (!model.not_servable_reason.empty()) {
-      table_.report(model.model_id, model.version, ModelState::not_servable, model.not_servable_reason);
-      serving_[model.model_id] = model;
+      refuse(model, model.not_servable_reason);
       continue;
     }
-    auto served = load(model, true);
-    if (served) {
-      table_.publish(std::move(*served));
+    auto loaded = load(model, true);
+    if (loaded && !loaded->misfit.empty()) {
+      refuse(model, loaded->misfit);
+      continue;
+    }
+    if (loaded) {
+      table_.publish(std::move(loaded->served));
       serving_[model.model_id] = model;
     } else {
-      table_.report(model.model_id, model.version, ModelState::failed, served.error().message);
+      table_.report(model.model_id, model.version, ModelState::failed, loaded.error().message);
     }
     log::info("model_from_cache", {{"model_id", model.model_id},
                                    {"version", model.version},
-                                   {"loaded", served.has_value()},
-                                   {"reason", served ? std::string() : served.error().message}});
+                                   {"loaded", loaded.has_value()},
+                                   {"reason", loaded ? std::string() : loaded.error().message}});
   }
   if (!manifest.models.empty()) table_.set_complete();
 }
@@ -143,28 +147,40 @@ void Follower::bring(const WantedModel& wanted) {
   const bool repeated = attempt.version == wanted.version && attempt.digest == digest;
   if (repeated && Steady::now() < attempt.next) return;
   if (!wanted.not_servable_reason.empty()) {
-    table_.report(wanted.model_id, wanted.version, ModelState::not_servable, wanted.not_servable_reason);
-  } else {
-    if (!repeated) table_.report(wanted.model_id, wanted.version, ModelState::loading, {});
-    auto served = load(wanted, false);
-    if (!served) {
-      table_.report(wanted.model_id, wanted.version, ModelState::failed, served.error().message);
-      const auto pause = repeated ? std::min(attempt.pause * 2, options_.retry_max) : options_.retry_min;
-      attempt = {wanted.version, digest, Steady::now() + pause, pause};
-      log::error("model_not_loaded", {{"model_id", wanted.model_id},
-                                      {"version", wanted.version},
-                                      {"reason", served.error().message},
-                                      {"detail", served.error().detail}});
-      return;
-    }
-    table_.publish(std::move(*served));
+    refuse(wanted, wanted.not_servable_reason);
+    return;
   }
+  if (!repeated) table_.report(wanted.model_id, wanted.version, ModelState::loading, {});
+  auto loaded = load(wanted, false);
+  if (!loaded) {
+    table_.report(wanted.model_id, wanted.version, ModelState::failed, loaded.error().message);
+    const auto pause = repeated ? std::min(attempt.pause * 2, options_.retry_max) : options_.retry_min;
+    attempt = {wanted.version, digest, Steady::now() + pause, pause};
+    log::error("model_not_loaded", {{"model_id", wanted.model_id},
+                                    {"version", wanted.version},
+                                    {"reason", loaded.error().message},
+                                    {"detail", loaded.error().detail}});
+    return;
+  }
+  if (!loaded->misfit.empty()) {
+    refuse(wanted, loaded->misfit);
+    return;
+  }
+  table_.publish(std::move(loaded->served));
   failed_.erase(wanted.model_id);
   serving_[wanted.model_id] = wanted;
   manifest_stale_ = true;
-  log::info("model_serving", {{"model_id", wanted.model_id},
-                              {"version", wanted.version},
-                              {"not_servable_reason", wanted.not_servable_reason}});
+  log::info("model_serving", {{"model_id", wanted.model_id}, {"version", wanted.version}});
+}
+
+// Remembered like one that is served: there is nothing to try again.
+void Follower::refuse(const WantedModel& wanted, const std::string& reason) {
+  table_.report(wanted.model_id, wanted.version, ModelState::not_servable, reason);
+  failed_.erase(wanted.model_id);
+  serving_[wanted.model_id] = wanted;
+  manifest_stale_ = true;
+  log::error("model_not_servable",
+             {{"model_id", wanted.model_id}, {"version", wanted.version}, {"reason", reason}});
 }
 
 Result<std::string> Follower::read(const WantedFile& file, bool local_only) {
@@ -173,14 +189,15 @@ Result<std::string> Follower::read(const WantedFile& file, bool local_only) {
 }
 
 Result<std::shared_ptr<const LoadedModel>> Follower::load_artefact(const WantedModel& wanted,
-                                                                   const std::string& bytes) {
+                                                                   std::string bytes) {
   const Artefact artefact{wanted.format, wanted.artefact->digest, bytes_of(bytes)};
   for (Engine* engine : engines_)
-    if (engine->can_run(artefact)) return engine->load(artefact);
+    if (engine->can_run(artefact))
+      return loader_.load(*engine, wanted.format, wanted.artefact->digest, std::move(bytes));
   return fail(Code::unprocessable, fmt::format("no engine here runs the format '{}'", wanted.format));
 }
 
-Result<std::shared_ptr<const ServedModel>> Follower::load(const WantedModel& wanted, bool local_only) {
+Result<Follower::Loaded> Follower::load(const WantedModel& wanted, bool local_only) {
   if (!wanted.artefact) return fail(Code::unprocessable, "the registry names no file for this version");
   std::shared_ptr<const RowTransformation> transformation;
   if (wanted.transformation) {
@@ -189,15 +206,16 @@ Result<std::shared_ptr<const ServedModel>> Follower::load(const WantedModel& wan
   }
   std::shared_ptr<const LoadedModel> model;
   {
-    TRACSEQ_TRY(const std::string bytes, read(*wanted.artefact, local_only));
-    TRACSEQ_TRY(model, load_artefact(wanted, bytes));
+    TRACSEQ_TRY(std::string bytes, read(*wanted.artefact, local_only));
+    TRACSEQ_TRY(model, load_artefact(wanted, std::move(bytes)));
   }
+  if (std::string why = misfit(wanted, model->info(), transformation.get()); !why.empty())
+    return Loaded{{}, "the model does not fit what was registered of it: " + why};
   auto records = std::make_shared<RecordPlan>(model, std::move(transformation), wanted.feature_columns);
-  if (!wanted.feature_columns.empty() && !model->info().feature_names.empty() &&
-      wanted.feature_columns != model->info().feature_names)
-    log::warning("feature_columns_differ", {{"model_id", wanted.model_id}, {"version", wanted.version}});
-  return std::make_shared<const ServedModel>(ServedModel{
-      wanted.model_id, wanted.version, wanted.artefact->digest, std::move(model), std::move(records)});
+  return Loaded{
+      std::make_shared<const ServedModel>(ServedModel{
+          wanted.model_id, wanted.version, wanted.artefact->digest, std::move(model), std::move(records)}),
+      {}};
 }
 
 void Follower::write_manifest() {

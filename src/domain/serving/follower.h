@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/describe.h"
 #include "base/mutex.h"
+#include "domain/serving/bounded_load.h"
 #include "domain/serving/engine.h"
 #include "domain/serving/model_cache.h"
 #include "domain/serving/model_table.h"
@@ -48,8 +49,10 @@ TRACSEQ_DESCRIBE(FollowerReport, (registry, reason, last_contact))
 
 // Brings the registry's production versions into the table and keeps them there: looks, downloads into the
 // cache, loads, switches. A version that does not download or load leaves the old one serving, is reported
-// and tried again with growing pauses. A registry that does not answer changes nothing. Lifecycle: what it
-// refers to outlives it; `start` serves what the cache has before it returns; `stop` ends the thread.
+// and tried again with growing pauses. One that
+// is marked as not servable, or does not fit what was registered of it, is answered with that reason. A
+// registry that does not answer changes nothing. Lifecycle: what it refers to outlives it; `start` serves
+// what the cache has before it returns; `stop` ends the thread.
 class Follower {
  public:
   // Makes a transformation from its stored text.
@@ -73,15 +76,20 @@ class Follower {
     Steady::time_point next;
     std::chrono::milliseconds pause{0};
   };
+  // A version brought to life, or why it can never answer.
+  struct Loaded {
+    std::shared_ptr<const ServedModel> served;
+    std::string misfit;
+  };
   void run();
   void serve_cached();
   void look();
   void apply();
   void bring(const WantedModel& wanted);
-  Result<std::shared_ptr<const ServedModel>> load(const WantedModel& wanted, bool local_only);
+  void refuse(const WantedModel& wanted, const std::string& reason);
+  Result<Loaded> load(const WantedModel& wanted, bool local_only);
   Result<std::string> read(const WantedFile& file, bool local_only);
-  Result<std::shared_ptr<const LoadedModel>> load_artefact(const WantedModel& wanted,
-                                                           const std::string& bytes);
+  Result<std::shared_ptr<const LoadedModel>> load_artefact(const WantedModel& wanted, std::string bytes);
   void write_manifest();
   void note(const Result<void>& contact);
 
@@ -92,6 +100,7 @@ class Follower {
   const MakeTransformation make_transformation_;
   const FollowerOptions options_;
 
+  BoundedLoader loader_;                        // the thread's
   std::vector<WantedModel> wanted_;             // the thread's: the registry's last answer
   std::map<std::string, WantedModel> serving_;  // the thread's: what the manifest will say
   std::map<std::string, Attempt> failed_;       // the thread's

@@ -29,7 +29,8 @@ class MemoryRegistry final : public RegistrySource {
     TRACSEQ_CHECK(sink(bytes_of(bytes).first(bytes.size() / 2)));
     return sink(bytes_of(bytes).subspan(bytes.size() / 2));
   }
-  void promote(const std::string& version, const std::string& bytes, std::string not_servable = {}) {
+  void promote(const std::string& version, const std::string& bytes, std::string not_servable = {},
+               std::vector<std::string> columns = {"x"}, Json signature = {}) {
     const Lock lock(mutex_);
     const std::string digest = sha256_hex(bytes_of(bytes));
     files_[digest] = bytes;
@@ -38,8 +39,9 @@ class MemoryRegistry final : public RegistrySource {
                       "said",
                       WantedFile{"a", digest, static_cast<std::int64_t>(bytes.size())},
                       {},
-                      {"x"},
-                      std::move(not_servable)};
+                      std::move(columns),
+                      std::move(not_servable),
+                      std::move(signature)};
     models_ = {std::move(model)};
     changed_ = true;
   }
@@ -219,6 +221,33 @@ TEST_F(FollowerTest, WhatCannotBeServedSaysWhy) {
   ASSERT_TRUE(soon([&] { return table_->find("m").error().code == Code::unsupported; }));
   EXPECT_NE(table_->find("m").error().message.find("not fitted"), std::string::npos);
   EXPECT_TRUE(soon([&] { return table_->ready(); }));
+}
+
+TEST_F(FollowerTest, AModelThatDoesNotFitItsSignatureIsNotServed) {
+  const auto refused = [&](const std::string& words) {
+    return soon([&] {
+      const auto found = table_->find("m");
+      return !found && found.error().code == Code::unsupported &&
+             found.error().message.find(words) != std::string::npos;
+    });
+  };
+  registry_.promote("1", "first");
+  begin();
+  ASSERT_TRUE(serves("1"));
+  registry_.promote("2", "second", {}, {"x", "y"});
+  EXPECT_TRUE(refused("feature_columns name 2 columns, the model takes 1")) << reason();
+  const auto signature = [](const char* name, const char* type, std::int64_t width) {
+    Json input = Json::object();
+    input.set("name", name).set("datatype", type).set("shape", Json(Json::Array{-1, width}));
+    return Json::object().set("inputs", Json(Json::Array{input}));
+  };
+  registry_.promote("3", "third", {}, {"x"}, signature("input", "FP64", 3));
+  EXPECT_TRUE(refused("'input' has the shape [-1,3] in the signature, [-1,1] in the model")) << reason();
+  end();
+  begin();  // what the cache holds is judged again
+  EXPECT_EQ(table_->reports().front().state, ModelState::not_servable);
+  registry_.promote("4", "third", {}, {"x"}, signature("input", "FP64", 1));
+  EXPECT_TRUE(serves("4"));
 }
 
 TEST_F(FollowerTest, OldFilesAreCollectedAndTwoServersDoNotShareACache) {

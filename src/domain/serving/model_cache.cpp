@@ -27,7 +27,8 @@ TRACSEQ_DEFINE_TYPE(WantedModel, {.name = "model_id", .text = "The model"},
                     {.name = "artefact", .text = "The file an engine runs"},
                     {.name = "transformation", .text = "The linked fitted transformation"},
                     {.name = "feature_columns", .text = "Columns as they were registered"},
-                    {.name = "not_servable_reason", .text = "Why it cannot be served; empty: it can"})
+                    {.name = "not_servable_reason", .text = "Why it cannot be served; empty: it can"},
+                    {.name = "signature", .text = "Inputs and outputs as they were registered"})
 TRACSEQ_DEFINE_TYPE(CacheManifest, {.name = "format", .text = "Version of this document"},
                     {.name = "models", .text = "What was served last"})
 
@@ -158,11 +159,19 @@ Result<void> ModelCache::download(const WantedFile& file, FunctionRef<Result<voi
   return target.finish();
 }
 
+Result<CacheManifest> parse_manifest(std::string_view text) {
+  TRACSEQ_TRY(CacheManifest manifest, from_json<CacheManifest>(text, UnknownFields::ignore));
+  if (manifest.format != CacheManifest{}.format)
+    return fail_field("format",
+                      fmt::format("format is {}; known is {}", manifest.format, CacheManifest{}.format));
+  return manifest;
+}
+
 CacheManifest ModelCache::read_manifest() const {
   const fs::path path = folder_ / "manifest.json";
   std::error_code error;
   if (!fs::is_regular_file(path, error) || fs::file_size(path, error) > kManifestBytesMax) return {};
-  auto manifest = from_json<CacheManifest>(read_file(path), UnknownFields::ignore);
+  auto manifest = parse_manifest(read_file(path));
   if (manifest) return std::move(*manifest);
   log::warning("model_cache_manifest_damaged",
                {{"path", path.string()}, {"reason", manifest.error().message}});

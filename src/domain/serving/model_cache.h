@@ -32,15 +32,19 @@ struct WantedModel {
   std::optional<WantedFile> transformation;
   std::vector<std::string> feature_columns;
   std::string not_servable_reason;  // not empty: registered, but nothing here can run it
+  Json signature;                   // inputs and outputs as they were registered; null: not known
 };
-TRACSEQ_DESCRIBE(WantedModel,
-                 (model_id, version, format, artefact, transformation, feature_columns, not_servable_reason))
+TRACSEQ_DESCRIBE(WantedModel, (model_id, version, format, artefact, transformation, feature_columns,
+                               not_servable_reason, signature))
 
 struct CacheManifest {
   std::int32_t format = 1;
   std::vector<WantedModel> models;
 };
 TRACSEQ_DESCRIBE(CacheManifest, (format, models))
+
+// Reads a stored list. `invalid` says where the text is none of this format.
+Result<CacheManifest> parse_manifest(std::string_view text);
 
 // What a model server keeps on disk, so that it starts without its registry: files by digest and the list of
 // what it served last. Files appear whole (temporary name, fsync, rename) and are verified whenever they are

@@ -26,6 +26,13 @@ struct Prediction {
   Timestamp time;
 };
 
+// The most samples of one request that are recorded; those beyond are counted as dropped.
+inline constexpr std::size_t kSamplesRecordedMax = kPredictRecordsMax;
+
+// How many samples a request asked about: the rows all its tensors have in common; 1 where they are not
+// tables of the same length.
+std::size_t samples_of(const Prediction& prediction) noexcept;
+
 // Where predictions go. `offer` never waits and never fails: what cannot be taken is counted by the sink.
 // Thread-safe.
 class PredictionSink {

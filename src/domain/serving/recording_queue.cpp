@@ -29,6 +29,10 @@ std::size_t size_of(const Prediction& prediction) {
   return size;
 }
 
+std::string_view model_of(const std::shared_ptr<const ServedModel>& served) noexcept {
+  return served ? std::string_view(served->name) : std::string_view();
+}
+
 bool is_final(Code code) {
   return code == Code::invalid || code == Code::too_large || code == Code::unprocessable;
 }
@@ -45,6 +49,8 @@ RecordingQueue::RecordingQueue(std::unique_ptr<PredictionTransport> transport, s
                                          "Predictions that were not recorded", {{"reason", "overflow"}})),
       rejected_metric_(metrics.counter("tracseq_predictions_dropped_total",
                                        "Predictions that were not recorded", {{"reason", "rejected"}})),
+      damaged_metric_(metrics.counter("tracseq_predictions_dropped_total",
+                                      "Predictions that were not recorded", {{"reason", "damaged"}})),
       spooled_metric_(metrics.gauge("tracseq_prediction_spool_items",
                                     "Predictions waiting on disk for the prediction log")),
       spool_bytes_metric_(metrics.gauge("tracseq_prediction_spool_bytes", "Bytes of the prediction spool")) {
@@ -55,8 +61,10 @@ RecordingQueue::RecordingQueue(std::unique_ptr<PredictionTransport> transport, s
 RecordingQueue::~RecordingQueue() { stop(); }
 
 void RecordingQueue::offer(Prediction prediction) noexcept {
-  offered_.fetch_add(1, std::memory_order_relaxed);
-  if (!try_push(std::move(prediction))) drop(1, overflowed_metric_, overflowed_);
+  const std::size_t samples = samples_of(prediction);
+  offered_.fetch_add(samples, std::memory_order_relaxed);
+  const auto served = prediction.served;
+  if (!try_push(std::move(prediction))) drop(model_of(served), samples, overflowed_metric_, overflowed_);
 }
 
 bool RecordingQueue::try_push(Prediction prediction) noexcept {
@@ -73,9 +81,31 @@ bool RecordingQueue::try_push(Prediction prediction) noexcept {
   }
 }
 
-void RecordingQueue::drop(std::uint64_t count, metrics::Counter& counter, std::atomic<std::uint64_t>& total) {
+void RecordingQueue::drop(std::string_view model, std::uint64_t count, metrics::Counter& counter,
+                          std::atomic<std::uint64_t>& total) noexcept {
   counter.add(count);
   total.fetch_add(count, std::memory_order_relaxed);
+  try {
+    const Lock lock(error_mutex_);
+    dropped_[std::string(model)] += count;
+  } catch (const std::bad_alloc&) {
+    log::write(log::Level::error, "drops_not_noted_by_model", {});  // the totals have them
+  }
+}
+
+void RecordingQueue::drop_payload(const SpoolRecord& record, metrics::Counter& counter,
+                                  std::atomic<std::uint64_t>& total) {
+  std::uint64_t named = 0;
+  for (const auto& [model, count] : transport_->count_by_model(record.payload)) {
+    drop(model, count, counter, total);
+    named += count;
+  }
+  if (named < record.items) drop({}, record.items - named, counter, total);
+}
+
+std::map<std::string, std::uint64_t> RecordingQueue::dropped_by_model() const {
+  const Lock lock(error_mutex_);
+  return dropped_;
 }
 
 void RecordingQueue::stop() {
@@ -90,8 +120,8 @@ void RecordingQueue::stop() {
 
 RecordingStats RecordingQueue::stats() const {
   const Lock lock(error_mutex_);
-  return {offered_.load(), delivered_.load(),   overflowed_.load(), rejected_.load(),
-          spooled_.load(), spool_bytes_.load(), last_error_};
+  return {offered_.load(), delivered_.load(), overflowed_.load(),  rejected_.load(),
+          damaged_.load(), spooled_.load(),   spool_bytes_.load(), last_error_};
 }
 
 void RecordingQueue::run() {
@@ -115,6 +145,9 @@ void RecordingQueue::run() {
 }
 
 void RecordingQueue::write_batches(std::vector<Prediction>& taken) {
+  for (const Prediction& prediction : taken)
+    if (const std::size_t samples = samples_of(prediction); samples > kSamplesRecordedMax)
+      drop(model_of(prediction.served), samples - kSamplesRecordedMax, overflowed_metric_, overflowed_);
   for (std::size_t at = 0; at < taken.size(); at += kRecordingBatchMax)
     transport_->encode(
         std::span(taken).subspan(at, std::min(kRecordingBatchMax, taken.size() - at)),
@@ -129,7 +162,7 @@ void RecordingQueue::write(const SpoolRecord& record) {
 void RecordingQueue::keep(const SpoolRecord& record) {
   const auto pushed = spool_->push(record);
   if (pushed) return;
-  drop(record.items, overflowed_metric_, overflowed_);
+  drop_payload(record, overflowed_metric_, overflowed_);
   log::warning("predictions_dropped",
                {{"count", static_cast<std::size_t>(record.items)}, {"reason", pushed.error().message}});
 }
@@ -137,6 +170,7 @@ void RecordingQueue::keep(const SpoolRecord& record) {
 void RecordingQueue::replay() {
   for (int i = 0; i < kReplayedAtOnce && Steady::now() >= next_try_; ++i) {
     const auto front = spool_->front();
+    count_lost();
     if (!front) {
       log::error("prediction_spool_unreadable",
                  {{"reason", front.error().message}, {"detail", front.error().detail}});
@@ -150,21 +184,33 @@ void RecordingQueue::replay() {
   }
 }
 
+void RecordingQueue::count_lost() {
+  const std::uint64_t lost = spool_->take_lost();
+  if (lost == 0) return;
+  drop({}, lost, damaged_metric_, damaged_);
+  log::error("prediction_spool_damaged", {{"count", static_cast<std::size_t>(lost)}});
+}
+
 // Entries that were refused are dropped and counted; an error that may pass ends it, to be taken up again
 // with the same keys, under which what was delivered already stays one entry.
 Result<void> RecordingQueue::deliver_one_by_one(const SpoolRecord& record) {
   const std::vector<std::string> parts = transport_->split(record.payload);
   std::uint64_t taken = 0;
-  std::uint64_t refused = parts.empty() ? record.items : 0;  // not even its entries can be told apart
+  std::vector<std::string> refused;  // counted at the end only: an error that may pass comes again
   for (std::size_t i = 0; i < parts.size(); ++i) {
     const auto delivered = transport_->deliver(record.key + "." + std::to_string(i), parts[i]);
     if (!delivered && !is_final(delivered.error().code)) return delivered;
-    ++(delivered ? taken : refused);
-    if (!delivered) log::error("prediction_rejected", {{"reason", delivered.error().message}});
+    if (delivered) {
+      ++taken;
+      continue;
+    }
+    refused.push_back(parts[i]);
+    log::error("prediction_rejected", {{"reason", delivered.error().message}});
   }
   delivered_metric_.add(taken);
   delivered_.fetch_add(taken, std::memory_order_relaxed);
-  if (refused > 0) drop(refused, rejected_metric_, rejected_);
+  for (const std::string& part : refused) drop_payload({{}, part, 1}, rejected_metric_, rejected_);
+  if (parts.empty()) drop_payload(record, rejected_metric_, rejected_);  // its entries cannot be told apart
   return {};
 }
 

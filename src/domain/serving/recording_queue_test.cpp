@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 namespace tracseq::serving {
 namespace {
@@ -38,6 +40,9 @@ class LogTransport final : public PredictionTransport {
     for (std::size_t at = 0, end = 0; (end = payload.find('\n', at)) != std::string::npos; at = end + 1)
       parts.push_back(payload.substr(at, end - at + 1));
     return parts;
+  }
+  std::map<std::string, std::uint64_t> count_by_model(const std::string& payload) override {
+    return {{"m", static_cast<std::uint64_t>(std::count(payload.begin(), payload.end(), '\n'))}};
   }
   Result<void> deliver(std::string_view key, const std::string& payload) override {
     ++log_.attempts;
@@ -167,6 +172,47 @@ TEST_F(RecordingTest, OneBadEntryDoesNotTakeTheOthersWithIt) {
   expect_all(10);
   EXPECT_EQ(queue->stats().rejected, 1U);
   EXPECT_EQ(queue->stats().delivered, 10U);
+}
+
+TEST_F(RecordingTest, WhatADamagedSpoolHeldIsCountedAndTheGaugeReturnsToZero) {
+  log_.away = true;
+  {
+    const auto queue = start();
+    for (int i = 0; i < 10; ++i) queue->offer(prediction(i));
+  }
+  for (const auto& entry : fs::directory_iterator(folder_)) {
+    std::fstream file(entry.path(), std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(-1, std::ios::end);
+    file.put('?');
+  }
+  const auto queue = start();
+  ASSERT_TRUE(within(std::chrono::seconds(5), [&] { return queue->stats().damaged == 10; }));
+  EXPECT_EQ(queue->stats().spooled, 0U);
+  EXPECT_EQ(queue->dropped_by_model().at(""), 10U);
+  EXPECT_NE(metrics_.text().find("tracseq_predictions_dropped_total{reason=\"damaged\"} 10"),
+            std::string::npos);
+}
+
+TEST_F(RecordingTest, DropsAreCountedBySampleAndByModel) {
+  const auto served = [](const char* name) {
+    return std::make_shared<ServedModel>(ServedModel{name, "1", "", nullptr, nullptr});
+  };
+  const auto queue = start();
+  Prediction many = prediction(0);  // more samples than one request may leave in the log
+  many.served = served("wide");
+  many.inputs.push_back({"x", DataType::uint8, {100'007}, std::vector<std::byte>(100'007), {}});
+  queue->offer(std::move(many));
+  Prediction large = prediction(1);  // does not fit the queue
+  large.served = served("large");
+  large.inputs.push_back({"x", DataType::uint8, {3}, std::vector<std::byte>(kRecordingQueueBytesMax), {}});
+  queue->offer(std::move(large));
+  log_.refuses = true;
+  queue->offer(prediction(2));
+  queue->stop();
+  EXPECT_EQ(queue->dropped_by_model(),
+            (std::map<std::string, std::uint64_t>{{"large", 3}, {"m", 2}, {"wide", 7}}));
+  EXPECT_EQ(queue->stats().overflowed, 10U);
+  EXPECT_EQ(queue->stats().rejected, 2U);
 }
 
 TEST_F(RecordingTest, AFullQueueDropsWithoutWaiting) {

@@ -19,7 +19,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint32_t kMagic = 0x4c505354;  // "TSPL"
+constexpr std::uint32_t kMagic = 0x4c505354;        // "TSPL"
+constexpr std::uint64_t kRecordItemsMax = 100'000;  // a header that says more is damaged itself
 constexpr std::string_view kPrefix = "spool-";
 constexpr std::string_view kPositionFile = "position";
 
@@ -79,6 +80,26 @@ Position read_position(const fs::path& folder) {
   std::ifstream file(folder / kPositionFile, std::ios::binary);
   file.read(reinterpret_cast<char*>(&position), sizeof position);
   return file.gcount() == sizeof position ? position : Position{};
+}
+
+// The predictions in a part that cannot be read from its front: what the broken record says of itself where
+// its header is whole (else one, at least), and the intact records that follow it.
+std::uint64_t items_beyond(std::string_view rest) {
+  if (rest.empty()) return 0;
+  Header header;
+  std::uint64_t lost = 1;
+  if (rest.size() >= sizeof header) {
+    std::memcpy(&header, rest.data(), sizeof header);
+    if (header.magic == kMagic) lost = std::clamp<std::uint64_t>(header.items, 1, kRecordItemsMax);
+  }
+  const std::string_view magic(reinterpret_cast<const char*>(&kMagic), sizeof kMagic);
+  for (rest.remove_prefix(1); (rest = rest.substr(std::min(rest.find(magic), rest.size()))), !rest.empty();) {
+    if (const auto record = decode_spool_record(rest))
+      lost += record->items;
+    else
+      rest.remove_prefix(1);
+  }
+  return lost;
 }
 
 std::string read_file(const fs::path& path) {
@@ -159,8 +180,8 @@ Result<void> Spool::find_segments() {
     std::uint64_t found = 0;
     while (const auto record = decode_spool_record(rest)) found += record->items;
     items_ += found;
-    segments_.push_back(
-        {number, content.size() - rest.size()});  // what follows an unfinished write is not read
+    lost_ += items_beyond(rest);  // what follows an unfinished write is not read
+    segments_.push_back({number, content.size() - rest.size(), found});
     bytes_ += segments_.back().size;
   }
   if (!segments_.empty() && segments_.front().number == position.segment) position_ = position.offset;
@@ -176,7 +197,7 @@ Result<void> Spool::open_tail() {
   const fs::path path = path_of(number);
   tail_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (tail_ < 0) return io_error(path, "opened");
-  segments_.push_back({number, 0});
+  segments_.push_back({number, 0, 0});
   return {};
 }
 
@@ -200,6 +221,7 @@ Result<void> Spool::push(const SpoolRecord& record) {
   }
   (void)::fdatasync(tail_);  // against a power cut; a failure there is no reason to lose the record now
   tail.size += bytes.size();
+  tail.items += record.items;
   bytes_ += bytes.size();
   items_ += record.items;
   return {};
@@ -230,6 +252,8 @@ void Spool::drop_front() {
   fs::remove(folder_ / kPositionFile, ignored);
   fs::remove(path_of(first.number), ignored);
   bytes_ -= std::min(bytes_, first.size);
+  items_ -= std::min(items_, first.items);
+  lost_ += first.items;  // none, but of a file that could not be read to its end
   segments_.pop_front();
   front_bytes_.clear();
   position_ = 0;
@@ -255,8 +279,11 @@ Result<void> Spool::pop() {
   const auto record = decode_spool_record(rest);
   if (!record) return {};
   position_ += before - rest.size();
-  items_ -= std::min(items_, record->items);
-  if (position_ >= segments_.front().size) {
+  Segment& first = segments_.front();
+  const std::uint64_t gone = std::min({record->items, first.items, items_});
+  first.items -= gone;
+  items_ -= gone;
+  if (position_ >= first.size) {
     drop_front();
     return {};
   }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 
@@ -31,8 +32,8 @@ std::optional<SpoolRecord> decode_spool_record(std::string_view& bytes);
 
 // What could not be delivered, in order, in files of a folder; bounded. Records are appended with one write
 // each and survive the death of the process; a record cut short by a power cut is left out when the file is
-// read again. A record is gone once `pop` has returned; dying before that makes it come again under the same
-// key. Used by one thread and one process (the folder's owner holds a lock).
+// read again, and counted as lost. A record is gone once `pop` has returned; dying before that makes it come
+// again under the same key. Used by one thread and one process (the folder's owner holds a lock).
 class Spool {
  public:
   // Makes the folder and finds what an earlier process left. `bytes_max` bounds all files together.
@@ -47,6 +48,9 @@ class Spool {
   Result<std::optional<SpoolRecord>> front();
   Result<void> pop();
 
+  // The predictions found unreadable since this was asked last (a damaged file): they are gone.
+  std::uint64_t take_lost() noexcept { return std::exchange(lost_, 0); }
+
   [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
   [[nodiscard]] std::uint64_t items() const noexcept { return items_; }
   [[nodiscard]] bool empty() const noexcept { return segments_.empty(); }
@@ -55,6 +59,7 @@ class Spool {
   struct Segment {
     std::uint64_t number = 0;
     std::uint64_t size = 0;
+    std::uint64_t items = 0;  // predictions in it that are still to come
   };
   Spool(std::filesystem::path folder, std::uint64_t bytes_max)
       : folder_(std::move(folder)), bytes_max_(bytes_max) {}
@@ -74,6 +79,7 @@ class Spool {
   std::uint64_t position_ = 0;  // in it
   std::uint64_t bytes_ = 0;
   std::uint64_t items_ = 0;
+  std::uint64_t lost_ = 0;
 };
 
 }  // namespace tracseq::serving

@@ -107,6 +107,39 @@ TEST_F(SpoolTest, ARecordCutShortIsLeftOutWhateverTheCut) {
   }
 }
 
+TEST_F(SpoolTest, WhatADamagedFileHeldIsCountedAsLost) {
+  const auto spool = open();
+  for (int i = 0; i < 4; ++i) ASSERT_TRUE(spool->push(record(i)));
+  {
+    std::fstream file(folder_ / "spool-000000000001", std::ios::binary | std::ios::in | std::ios::out);
+    file.seekp(static_cast<std::streamoff>(encode_spool_record(record(0)).size()) + 40);
+    file.put('?');
+  }
+  EXPECT_EQ(spool->items(), 12U);
+  EXPECT_EQ(drain(*spool), std::vector<std::string>{"key0"});
+  EXPECT_TRUE(spool->empty());
+  EXPECT_EQ(spool->items(), 0U);
+  EXPECT_EQ(spool->bytes(), 0U);
+  EXPECT_EQ(spool->take_lost(), 9U);
+  EXPECT_EQ(spool->take_lost(), 0U);
+  ASSERT_TRUE(spool->push(record(5)));
+  EXPECT_EQ(spool->items(), 3U);
+}
+
+TEST_F(SpoolTest, WhatTheProcessBeforeLeftUnreadableIsCountedToo) {
+  std::string second = encode_spool_record(record(1));
+  second[60] = '?';
+  std::ofstream(folder_ / "spool-000000000001", std::ios::binary)
+      << encode_spool_record(record(0)) << second << encode_spool_record(record(2));
+  std::ofstream(folder_ / "spool-000000000002", std::ios::binary) << "no record at all";
+  const auto spool = open();
+  EXPECT_EQ(spool->items(), 3U);
+  EXPECT_EQ(spool->take_lost(), 3U + 3U + 1U);
+  EXPECT_EQ(drain(*spool), std::vector<std::string>{"key0"});
+  EXPECT_EQ(spool->items(), 0U);
+  EXPECT_EQ(spool->take_lost(), 0U);
+}
+
 TEST_F(SpoolTest, AFlippedBitIsSeen) {
   std::string bytes = encode_spool_record(record(1));
   for (std::size_t i = 0; i < bytes.size(); ++i) {

@@ -7,7 +7,6 @@
 #include <set>
 #include <tuple>
 
-#include "domain/tracking/downsample.h"
 #include "domain/tracking/errors.h"
 #include "domain/tracking/run_rows.h"
 #include "domain/tracking/tracking.h"
@@ -36,31 +35,38 @@ constexpr sql::Statement kSetLast{
     "excluded.value, "
     "value_bits = excluded.value_bits WHERE (excluded.step, excluded.time, excluded.value_bits) > "
     "(experiment_metrics.step, experiment_metrics.time, experiment_metrics.value_bits)"};
-constexpr sql::Statement kListSeries{
-    "tracking.list_series", "SELECT series_id, key FROM metric_series WHERE run_id = ? ORDER BY key"};
-constexpr sql::Statement kReadPoints{
-    "tracking.read_points",
-    "SELECT step, time, value_bits, epoch FROM metric_points WHERE series_id = ? AND step >= ? AND step <= ? "
-    "ORDER BY step, time, arrival"};
 
-// Points with their run and time filled in; checks the names.
-Result<std::vector<MetricPoint>> complete(const LogMetrics& request) {
+Result<void> check(const LogMetrics& request) {
   if (request.points.empty()) return fail_field("points", "points is empty; at least one is needed");
-  std::vector<MetricPoint> points = request.points;
-  const Timestamp arrived = now();
-  for (MetricPoint& point : points) {
-    if (point.run_id.empty()) point.run_id = request.run_id;
+  for (const MetricPoint& point : request.points)
     if (!valid_key(point.key)) return fail(errors::bad_key("points", point.key));
-    if (!point.time) point.time = arrived;
-  }
-  return points;
+  return {};
 }
 
-Digest digest_of(std::span<const MetricPoint> points) {
+}  // namespace
+
+// A call's points as they are stored. What a point leaves out is looked up, not filled in: batches are large.
+class PointBatch {
+ public:
+  explicit PointBatch(const LogMetrics& request) : request_(request), arrived_(now()) {}
+  [[nodiscard]] const std::vector<MetricPoint>& points() const { return request_.points; }
+  [[nodiscard]] const std::string& run_of(const MetricPoint& point) const {
+    return point.run_id.empty() ? request_.run_id : point.run_id;
+  }
+  [[nodiscard]] Timestamp time_of(const MetricPoint& point) const { return point.time.value_or(arrived_); }
+
+ private:
+  const LogMetrics& request_;
+  const Timestamp arrived_;
+};
+
+namespace {
+
+Digest digest_of(const PointBatch& batch) {
   Sha256 hash;
-  for (const MetricPoint& point : points) {
-    const std::array numbers{point.step, point.time->us, sql::double_bits(point.value)};
-    hash.update(bytes_of(point.run_id));
+  for (const MetricPoint& point : batch.points()) {
+    const std::array numbers{point.step, batch.time_of(point).us, sql::double_bits(point.value)};
+    hash.update(bytes_of(batch.run_of(point)));
     hash.update(bytes_of(point.key));
     hash.update(std::as_bytes(std::span(numbers)));
   }
@@ -83,14 +89,14 @@ struct Columns {
   std::vector<std::optional<std::int64_t>> epochs;
 };
 
-Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> points,
+Result<void> insert_points(sql::Transaction& tx, const PointBatch& batch,
                            const std::map<std::pair<std::string, std::string>, std::int64_t>& ids) {
-  std::int64_t arrival = next_arrivals(std::ssize(points));
+  std::int64_t arrival = next_arrivals(std::ssize(batch.points()));
   Columns c;
-  for (const MetricPoint& point : points) {
-    c.series.push_back(ids.at({point.run_id, point.key}));
+  for (const MetricPoint& point : batch.points()) {
+    c.series.push_back(ids.at({batch.run_of(point), point.key}));
     c.steps.push_back(point.step);
-    c.times.push_back(point.time->us);
+    c.times.push_back(batch.time_of(point).us);
     c.bits.push_back(sql::double_bits(point.value));
     c.epochs.push_back(point.epoch);
     c.arrivals.push_back(arrival++);
@@ -106,26 +112,27 @@ Result<void> insert_points(sql::Transaction& tx, std::span<const MetricPoint> po
 }
 
 // Only the greatest point of each series of the batch can become its last value.
-Result<void> set_last(sql::Transaction& tx, std::span<const MetricPoint> points) {
-  const auto rank = [](const MetricPoint& p) {
-    return std::tuple(p.step, p.time->us, sql::double_bits(p.value));
+Result<void> set_last(sql::Transaction& tx, const PointBatch& batch) {
+  const auto rank = [&](const MetricPoint& p) {
+    return std::tuple(p.step, batch.time_of(p).us, sql::double_bits(p.value));
   };
   std::map<std::pair<std::string_view, std::string_view>, const MetricPoint*> greatest;
-  for (const MetricPoint& point : points) {
-    auto& place = greatest[{point.run_id, point.key}];
+  for (const MetricPoint& point : batch.points()) {
+    auto& place = greatest[{batch.run_of(point), point.key}];
     if (place == nullptr || rank(point) > rank(*place)) place = &point;
   }
   for (const auto& [key, point] : greatest)
-    TRACSEQ_CHECK(tx.execute(kSetLast, args(point->run_id, point->key, point->step, *point->time,
-                                            point->value, sql::double_bits(point->value))));
+    TRACSEQ_CHECK(
+        tx.execute(kSetLast, args(batch.run_of(*point), point->key, point->step, batch.time_of(*point),
+                                  point->value, sql::double_bits(point->value))));
   return {};
 }
 
-std::vector<audit::Appended> appended_of(std::span<const MetricPoint> points) {
+std::vector<audit::Appended> appended_of(const PointBatch& batch) {
   std::map<std::string_view, std::int64_t> counts;
-  for (const MetricPoint& point : points) ++counts[point.run_id];
+  for (const MetricPoint& point : batch.points()) ++counts[batch.run_of(point)];
   std::vector<audit::Appended> appended;
-  const Digest digest = digest_of(points);
+  const Digest digest = digest_of(batch);
   for (const auto& [run_id, count] : counts)
     appended.push_back({"metrics", "run", std::string(run_id), count, digest, "metrics"});
   return appended;
@@ -133,9 +140,9 @@ std::vector<audit::Appended> appended_of(std::span<const MetricPoint> points) {
 
 }  // namespace
 
-Result<Metrics::SeriesIds> Metrics::resolve(sql::Transaction& tx, std::span<const MetricPoint> points) {
+Result<Metrics::SeriesIds> Metrics::resolve(sql::Transaction& tx, const PointBatch& batch) {
   SeriesIds ids;
-  for (const MetricPoint& point : points) ids.emplace(SeriesKey{point.run_id, point.key}, 0);
+  for (const MetricPoint& point : batch.points()) ids.emplace(SeriesKey{batch.run_of(point), point.key}, 0);
   {
     const Lock lock(mutex_);
     for (auto& [key, id] : ids)
@@ -162,55 +169,24 @@ void Metrics::remember(const SeriesIds& ids) {
 }
 
 Result<Logged> Metrics::log(const CallContext& ctx, const LogMetrics& request) {
-  TRACSEQ_TRY(const std::vector<MetricPoint> points, complete(request));
+  TRACSEQ_CHECK(check(request));
+  const PointBatch batch(request);
   SeriesIds ids;
   auto logged = ledger_.append<Logged>(
       ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& appended) -> Result<Logged> {
         std::set<std::string_view> runs;
-        for (const MetricPoint& point : points)
-          if (runs.insert(point.run_id).second) TRACSEQ_CHECK(require_run(tx, ctx, point.run_id));
-        TRACSEQ_TRY(ids, resolve(tx, points));
-        TRACSEQ_CHECK(insert_points(tx, points, ids));
-        TRACSEQ_CHECK(set_last(tx, points));
-        appended = appended_of(points);
-        return Logged{static_cast<std::int64_t>(points.size())};
+        for (const MetricPoint& point : batch.points()) {
+          const std::string& run_id = batch.run_of(point);
+          if (runs.insert(run_id).second) TRACSEQ_CHECK(require_run(tx, ctx, run_id));
+        }
+        TRACSEQ_TRY(ids, resolve(tx, batch));
+        TRACSEQ_CHECK(insert_points(tx, batch, ids));
+        TRACSEQ_CHECK(set_last(tx, batch));
+        appended = appended_of(batch);
+        return Logged{std::ssize(batch.points())};
       });
   if (logged) remember(ids);  // only what is committed
   return logged;
-}
-
-Result<SeriesList> Metrics::series(const CallContext& ctx, const GetSeries& request) {
-  constexpr auto kMin = std::numeric_limits<std::int64_t>::min();
-  constexpr auto kMax = std::numeric_limits<std::int64_t>::max();
-  const std::set<std::string, std::less<>> wanted(request.key.begin(), request.key.end());
-  return database_.read([&](sql::Session& session) -> Result<SeriesList> {
-    SeriesList list;
-    for (const std::string& run_id : request.run_id) {
-      TRACSEQ_CHECK(require_run(session, ctx, run_id));
-      using Id = std::pair<std::int64_t, std::string>;
-      TRACSEQ_TRY(const auto ids, session.query_all(kListSeries, args(run_id), [](const sql::Row& row) {
-        return Id{row.integer(0), row.str(1)};
-      }));
-      for (const auto& [id, key] : ids) {
-        if (!wanted.empty() && !wanted.contains(key)) continue;
-        TRACSEQ_CHECK(ctx.check());
-        Series series{run_id, key, {}, {}, {}, {}, 0};
-        TRACSEQ_CHECK(session.query(
-            kReadPoints, args(id, request.min_step.value_or(kMin), request.max_step.value_or(kMax)),
-            [&](const sql::Row& row) -> Result<void> {
-              series.steps.push_back(row.integer(0));
-              series.times.push_back(row.time(1));
-              series.values.push_back(sql::bits_double(row.integer(2)));
-              series.epochs.push_back(row.is_null(3) ? std::nullopt : std::optional(row.integer(3)));
-              return {};
-            }));
-        series.total_points = std::ssize(series.steps);
-        downsample(series, static_cast<std::size_t>(request.max_points));
-        list.items.push_back(std::move(series));
-      }
-    }
-    return list;
-  });
 }
 
 }  // namespace tracseq::tracking

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,8 @@
 
 namespace tracseq::tracking {
 
+class PointBatch;
+
 // Metric points: series of (step, time, value) per run and key. Every double comes back bit for bit, NaN and
 // infinities included. A point logged twice is stored once; the last value is the greatest (step, time,
 // value). Lifecycle: built once over a database and a ledger that outlive it. Thread-safe; `log` returns
@@ -27,14 +28,16 @@ class Metrics {
   // All points or none. `not_found` names a run that does not exist or lies in the trash.
   Result<Logged> log(const CallContext& ctx, const LogMetrics& request);
 
-  // The series of the runs, ordered by run and key as asked for; keys that a run lacks are left out.
+  // The series of the runs, ordered by run and key as asked for; keys that a run lacks are left out. An
+  // answer ends after kPointsPerPageMax points, in the middle of a series where all of its points are asked
+  // for: the next page goes on with that series.
   Result<SeriesList> series(const CallContext& ctx, const GetSeries& request);
 
  private:
   using SeriesKey = std::pair<std::string, std::string>;  // run, metric
   using SeriesIds = std::map<SeriesKey, std::int64_t>;
 
-  Result<SeriesIds> resolve(sql::Transaction& tx, std::span<const MetricPoint> points);
+  Result<SeriesIds> resolve(sql::Transaction& tx, const PointBatch& batch);
   void remember(const SeriesIds& ids);
 
   sql::Database& database_;  // constant after construction

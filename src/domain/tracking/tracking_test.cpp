@@ -398,5 +398,47 @@ TEST_P(TrackingTest, DownsamplingKeepsFirstLastAndExtremes) {
   EXPECT_EQ(*std::min_element(series.values.begin(), series.values.end()), -100.0);
 }
 
+TEST_P(TrackingTest, LongSeriesComeByPagesWithoutLossOrRepeat) {
+  const std::string run_id = start("long").run_id;
+  constexpr std::int64_t kCount = kPointsPerPageMax + 20'000;
+  LogMetrics batch{run_id, {}};
+  for (std::int64_t i = 0; i < kCount; ++i) {  // seven of a step and a time: told apart by their arrival
+    batch.points.push_back({"", "a", i / 7, {}, Timestamp{1000}, static_cast<double>(-i)});
+    if (std::ssize(batch.points) == kPointsPerPageMax || i + 1 == kCount) {
+      ASSERT_TRUE(metrics->log(ctx, batch));
+      batch.points.clear();
+    }
+  }
+  log(run_id, "b", 1, 0.5);
+  std::vector<double> values;
+  std::vector<std::string> ends;
+  GetSeries request{.run_id = {run_id}};
+  for (int pages = 0; pages < 4; ++pages) {
+    const auto page = metrics->series(ctx, request);
+    ASSERT_TRUE(page) << page.error().message << page.error().detail;
+    std::int64_t points = 0;
+    for (const Series& one : page->items) {
+      points += std::ssize(one.steps);
+      EXPECT_EQ(one.total_points, one.key == "a" ? kCount : 1);
+      if (one.key == "a") values.insert(values.end(), one.values.begin(), one.values.end());
+    }
+    EXPECT_LE(points, kPointsPerPageMax);
+    ends.push_back(page->items.back().key);
+    if (!page->next_page_token) break;
+    request.page_token = *page->next_page_token;
+  }
+  EXPECT_EQ(ends, (Names{"a", "b"}));
+  ASSERT_EQ(std::ssize(values), kCount);
+  for (std::int64_t i = 0; i < kCount; ++i) ASSERT_EQ(values[static_cast<std::size_t>(i)], -i) << i;
+  request.page_token = "forged";
+  EXPECT_EQ(metrics->series(ctx, request).error().field, "page_token");
+  request = {.run_id = {run_id}, .max_points = 100};
+  const auto sampled = metrics->series(ctx, request);
+  ASSERT_TRUE(sampled);
+  EXPECT_EQ(sampled->items.size(), 2U);
+  EXPECT_EQ(sampled->items[0].total_points, kCount);
+  EXPECT_FALSE(sampled->next_page_token);
+}
+
 }  // namespace
 }  // namespace tracseq::tracking

@@ -56,7 +56,7 @@ TRACSEQ_DEFINE_TYPE(LogMetrics, {.name = "run_id", .text = "The run of points th
 TRACSEQ_DEFINE_TYPE(Logged, {.name = "points", .text = "Points taken; a repeated point counts once"})
 TRACSEQ_DEFINE_TYPE(GetSeries, {.name = "run_id", .required = true, .length_max = 100, .length_min = 1},
                     {.name = "max_points",
-                     .text = "Per series, first, last and extremes kept; 0: every point",
+                     .text = "Per series, first, last and extremes kept; 0: every point, by pages",
                      .min = 0,
                      .max = 1e6})
 TRACSEQ_DEFINE_TYPE(Series)

@@ -23,6 +23,7 @@ inline constexpr std::size_t kTextBytesMax = 1UL << 20;  // descriptions, notes
 inline constexpr std::size_t kParamsMax = 10'000;        // of one run
 inline constexpr std::size_t kTagsMax = 1'000;
 inline constexpr std::size_t kPointsPerCallMax = 100'000;
+inline constexpr std::int64_t kPointsPerPageMax = 100'000;
 
 enum class RunStatus { running, completed, failed, cancelled };
 TRACSEQ_DESCRIBE_ENUM(RunStatus, running, completed, failed, cancelled)
@@ -203,8 +204,9 @@ struct GetSeries {
   std::int64_t max_points = 0;   // per series; 0: every point
   std::optional<std::int64_t> min_step;
   std::optional<std::int64_t> max_step;
+  std::string page_token;
 };
-TRACSEQ_DESCRIBE(GetSeries, (run_id, key, max_points, min_step, max_step))
+TRACSEQ_DESCRIBE(GetSeries, (run_id, key, max_points, min_step, max_step, page_token))
 
 // Columns of equal length, ordered by step, time, arrival.
 struct Series {
@@ -214,13 +216,14 @@ struct Series {
   std::vector<std::optional<std::int64_t>> epochs;
   std::vector<Timestamp> times;
   std::vector<double> values;
-  std::int64_t total_points = 0;  // before down-sampling
+  std::int64_t total_points = 0;  // before down-sampling, of all pages
 };
 TRACSEQ_DESCRIBE(Series, (run_id, key, steps, epochs, times, values, total_points))
 
 struct SeriesList {
   std::vector<Series> items;
+  std::optional<std::string> next_page_token;
 };
-TRACSEQ_DESCRIBE(SeriesList, (items))
+TRACSEQ_DESCRIBE(SeriesList, (items, next_page_token))
 
 }  // namespace tracseq::tracking

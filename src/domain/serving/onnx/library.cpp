@@ -17,6 +17,19 @@ namespace fs = std::filesystem;
 // How far above the module third_party_build is looked for: build/<preset>/lib.
 constexpr int kParentsMax = 4;
 
+// One bounded arena, which the sessions are told to use.
+Result<void> bound_memory(const OrtLibrary& library) {
+  const ort::Api& api = library.api;
+  constexpr const char* kKey = "max_mem";
+  ort::ArenaConfig* config = nullptr;
+  TRACSEQ_CHECK(
+      ort_check(api, api.create_arena_config(&kKey, &kArenaBytesMax, 1, &config), "bounding the memory"));
+  const auto registered =
+      ort_check(api, api.register_arena(library.env, library.cpu, config), "bounding the memory");
+  api.release_arena_config(config);
+  return registered;
+}
+
 Result<const OrtLibrary*> open() {
   // Releases after 1.28 send telemetry as soon as they are loaded; the switch of the interface would come too
   // late.
@@ -44,6 +57,7 @@ Result<const OrtLibrary*> open() {
   TRACSEQ_CHECK(ort_check(api,
                           api.create_cpu_memory(ort::kAllocatorArena, ort::kMemoryDefault, &library->cpu),
                           "starting ONNX Runtime"));
+  TRACSEQ_CHECK(bound_memory(*library));
   TRACSEQ_CHECK(ort_check(api, api.default_allocator(&library->allocator), "starting ONNX Runtime"));
   return library.release();  // lives as long as the process: sessions may end after every static
 }

@@ -12,6 +12,10 @@ namespace tracseq::serving {
 
 inline constexpr const char* kOrtFile = "libonnxruntime.so.1.28.0";
 
+// The most memory that all models of the process may take together, weights and what they compute with. A
+// request beyond it fails by itself; the server and the other models go on.
+inline constexpr std::size_t kArenaBytesMax = 4UL << 30;
+
 // The opened ONNX Runtime with its one environment. Made once per process and never closed. Immutable,
 // thread-safe.
 struct OrtLibrary {

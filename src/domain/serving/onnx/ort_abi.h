@@ -5,7 +5,7 @@
 #include <cstdint>
 
 // The part of ONNX Runtime's C interface that is used here. OrtApi is an append-only table of function
-// pointers; the ordinals below are its documented order and hold for every release since 1.3. Read-only, no
+// pointers; the ordinals below are its documented order and hold for every release since 1.8. Read-only, no
 // state.
 namespace tracseq::serving::ort {
 
@@ -20,6 +20,7 @@ struct TypeInfo;
 struct TensorTypeAndShapeInfo;
 struct SessionOptions;
 struct Allocator;
+struct ArenaConfig;
 
 struct ApiBase {
   void* const* (*get_api)(std::uint32_t version);
@@ -93,7 +94,12 @@ struct Api {
         release_value(at<void(Value*)>(table, 96)),
         release_type(at<void(TypeInfo*)>(table, 98)),
         release_shape(at<void(TensorTypeAndShapeInfo*)>(table, 99)),
-        release_session_options(at<void(SessionOptions*)>(table, 100)) {}
+        release_session_options(at<void(SessionOptions*)>(table, 100)),
+        add_session_setting(at<Status*(SessionOptions*, const char*, const char*)>(table, 130)),
+        register_arena(at<Status*(Env*, const MemoryInfo*, const ArenaConfig*)>(table, 144)),
+        release_arena_config(at<void(ArenaConfig*)>(table, 157)),
+        create_arena_config(
+            at<Status*(const char* const*, const std::size_t*, std::size_t, ArenaConfig**)>(table, 164)) {}
 
   int (*error_code)(const Status*);
   const char* (*error_message)(const Status*);
@@ -133,6 +139,10 @@ struct Api {
   void (*release_type)(TypeInfo*);
   void (*release_shape)(TensorTypeAndShapeInfo*);
   void (*release_session_options)(SessionOptions*);
+  Status* (*add_session_setting)(SessionOptions*, const char*, const char*);
+  Status* (*register_arena)(Env*, const MemoryInfo*, const ArenaConfig*);
+  void (*release_arena_config)(ArenaConfig*);
+  Status* (*create_arena_config)(const char* const*, const std::size_t*, std::size_t, ArenaConfig**);
 
  private:
   template <class F>

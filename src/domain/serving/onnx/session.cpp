@@ -197,6 +197,8 @@ Result<std::shared_ptr<const OnnxModel>> OnnxModel::open(const OrtLibrary& libra
   TRACSEQ_CHECK(ort_check(api, api.set_intra_op_threads(options, 1), "opening the model"));
   TRACSEQ_CHECK(ort_check(api, api.set_inter_op_threads(options, 1), "opening the model"));
   TRACSEQ_CHECK(ort_check(api, api.set_optimisation(options, ort::kOptimiseAll), "opening the model"));
+  TRACSEQ_CHECK(ort_check(api, api.add_session_setting(options, "session.use_env_allocators", "1"),
+                          "opening the model"));
   if (auto opened = ort_check(api,
                               api.create_session(library.env, artefact.bytes.data(), artefact.bytes.size(),
                                                  options, &model->session_),

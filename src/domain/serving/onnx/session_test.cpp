@@ -147,6 +147,18 @@ TEST(OnnxEngine, ManyThreadsShareOneModel) {
   EXPECT_EQ(wrong, 0);
 }
 
+TEST(OnnxEngine, AModelThatWantsMoreMemoryThanThereIsFailsByItself) {
+  const auto greedy = loaded("greedy");  // computes with one value repeated 700 million times
+  const auto other = loaded("linear");
+  ASSERT_TRUE(greedy && other);
+  const Tensor one = fp64("input", {1, 1}, {1});
+  const auto refused = greedy->infer(std::span(&one, 1));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unprocessable) << refused.error().message;
+  const Tensor row = fp64("input", {1, 3}, {1, 1, 0});
+  EXPECT_TRUE(other->infer(std::span(&row, 1)));
+}
+
 TEST(OnnxEngine, RefusesBadModelsWithTheReason) {
   const auto message = [](const std::string& name) {
     const auto model = load(name);
