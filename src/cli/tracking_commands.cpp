@@ -86,17 +86,24 @@ Result<void> show_metrics(const Invocation& in) {
                                                          {"max_points", in.get("max-points")}};
   for (const auto& key : in.all("key")) query.emplace_back("key", key);
   TRACSEQ_TRY(const auto connection, Connection::open(in));
-  TRACSEQ_TRY(const std::string body,
-              connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
+  Json all = Json::array();  // of every page; a long series comes in pieces
+  for (bool more = true; more;) {
+    TRACSEQ_TRY(const std::string body,
+                connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
+    TRACSEQ_TRY(const Json page, parse_json(body));
+    if (const Json* items = page.find("items"); items != nullptr && items->is_array())
+      for (const Json& series : *items->as_array()) all.push_back(series);
+    const Json* token = page.find("next_page_token");
+    more = token != nullptr && token->is_string();
+    if (query.back().first == "page_token") query.pop_back();
+    if (more) query.emplace_back("page_token", token->string_or(""));
+  }
   if (in.json) {
-    fmt::print("{}\n", body);
+    fmt::print("{}\n", dump_json(Json::object().set("items", std::move(all))));
     return {};
   }
-  TRACSEQ_TRY(const Json document, parse_json(body));
   Json rows = Json::array();
-  const Json* items = document.find("items");
-  if (items == nullptr || items->as_array() == nullptr) return {};
-  for (const Json& series : *items->as_array()) {
+  for (const Json& series : *all.as_array()) {
     const auto* steps = series.find("steps")->as_array();
     for (std::size_t i = 0; i < steps->size(); ++i)
       rows.push_back(Json::object()

@@ -245,6 +245,19 @@ def test_the_plain_twin_needs_no_loop(database_url: str) -> None:
     assert tracker.get_experiment("0" * 32) is None
 
 
+async def test_a_long_run_comes_whole_by_pages(tracker: ExperimentTracker) -> None:
+    run_id = await start(tracker)
+    count = 120_000  # more than one answer holds
+    for begin in range(0, count, count // 2):
+        points = [{"key": "loss", "step": step, "value": float(step)} for step in range(begin, begin + count // 2)]
+        await tracker._send("POST", f"/api/v1/runs/{run_id}/metrics", {"points": points})
+    await tracker.log_metrics(ExperimentMetrics(run_id, 7, custom_metrics={"zeal": 0.5}))
+    frame = await tracker.get_experiment_metrics(run_id)
+    assert list(frame["step"]) == list(range(count))
+    assert (frame["loss"] == frame["step"]).all()
+    assert frame["zeal"].dropna().to_dict() == {7: 0.5}
+
+
 async def test_calls_can_be_cancelled(tracker: ExperimentTracker) -> None:
     from mlops import _transport
 

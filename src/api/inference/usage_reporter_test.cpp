@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 class Monitor final : public api::Client {
  public:
   Result<api::Response> send(api::Request request, std::chrono::milliseconds) override {
-    keys.push_back(request.header("idempotency-key"));
+    keys.emplace_back(request.header("idempotency-key"));
     if (away) return fail(Code::unavailable, "nobody is there");
     const auto document = parse_json(request.body);
     if (document && seen.emplace(keys.back(), request.body).second)

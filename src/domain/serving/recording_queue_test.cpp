@@ -197,6 +197,7 @@ TEST_F(RecordingTest, DropsAreCountedBySampleAndByModel) {
   const auto served = [](const char* name) {
     return std::make_shared<ServedModel>(ServedModel{name, "1", "", nullptr, nullptr});
   };
+  log_.refuses = true;
   const auto queue = start();
   Prediction many = prediction(0);  // more samples than one request may leave in the log
   many.served = served("wide");
@@ -206,7 +207,6 @@ TEST_F(RecordingTest, DropsAreCountedBySampleAndByModel) {
   large.served = served("large");
   large.inputs.push_back({"x", DataType::uint8, {3}, std::vector<std::byte>(kRecordingQueueBytesMax), {}});
   queue->offer(std::move(large));
-  log_.refuses = true;
   queue->offer(prediction(2));
   queue->stop();
   EXPECT_EQ(queue->dropped_by_model(),

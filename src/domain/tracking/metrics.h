@@ -29,8 +29,8 @@ class Metrics {
   Result<Logged> log(const CallContext& ctx, const LogMetrics& request);
 
   // The series of the runs, ordered by run and key as asked for; keys that a run lacks are left out. An
-  // answer ends after kPointsPerPageMax points, in the middle of a series where all of its points are asked
-  // for: the next page goes on with that series.
+  // answer ends after kPointsPerPageMax points, in the middle of a series: the next page goes on with it.
+  // Down-sampled series are never cut; kSampledPointsPerPageMax points fill a page of them.
   Result<SeriesList> series(const CallContext& ctx, const GetSeries& request);
 
  private:

@@ -33,8 +33,9 @@ inline constexpr int kQueryDepthMax = 32;
 // Reads `metrics.auc > 0.9 AND (params.lr < 1e-3 OR NOT tags.team = 'x') AND name LIKE 'run%'`.
 // Left of a comparison: metrics.<key>, params.<key>, tags.<key> (keys with other characters in "double
 // quotes" or backticks) or name, description, status, model_type, framework, algorithm, dataset_name,
-// dataset_version, created_by, run_id, parent_run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS [NOT] NULL; AND,
-// OR, NOT, parentheses; words in any case. Metrics compare their last value; NaN matches no comparison but
+// dataset_version, created_by, run_id, parent_run_id, notes. Operators: = == != < <= > >= LIKE ILIKE, IS
+// [NOT] NULL; AND, OR, NOT, parentheses; words in any case. Metrics compare their last value; NaN matches no
+// comparison but
 // !=. A run without the key matches nothing but IS NULL. LIKE tells case apart, ILIKE does not. `invalid`
 // says where the text stops making sense.
 Result<Condition> parse_run_query(std::string_view text);

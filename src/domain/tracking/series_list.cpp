@@ -73,7 +73,8 @@ class Reader {
         wanted_(request.key.begin(), request.key.end()),
         low_(request.min_step.value_or(kLowest)),
         high_(request.max_step.value_or(kHighest)),
-        begin_(std::move(begin)) {}
+        begin_(std::move(begin)),
+        left_(request.max_points > 0 ? kSampledPointsPerPageMax : kPointsPerPageMax) {}
 
   Result<SeriesList> run() {
     auto run = request_.run_id.begin();
@@ -149,7 +150,7 @@ class Reader {
   const std::int64_t low_;
   const std::int64_t high_;
   const std::optional<Place> begin_;
-  std::int64_t left_ = kPointsPerPageMax;
+  std::int64_t left_;  // points that still fit the page
   SeriesList list_;
 };
 

@@ -24,6 +24,7 @@ inline constexpr std::size_t kParamsMax = 10'000;        // of one run
 inline constexpr std::size_t kTagsMax = 1'000;
 inline constexpr std::size_t kPointsPerCallMax = 100'000;
 inline constexpr std::int64_t kPointsPerPageMax = 100'000;
+inline constexpr std::int64_t kSampledPointsPerPageMax = 500'000;  // of down-sampled series
 
 enum class RunStatus { running, completed, failed, cancelled };
 TRACSEQ_DESCRIBE_ENUM(RunStatus, running, completed, failed, cancelled)
