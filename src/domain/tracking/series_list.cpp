@@ -28,13 +28,15 @@ constexpr sql::Statement kCountPoints{
 constexpr sql::Statement kReadPoints{
     "tracking.read_points",
     "SELECT step, time, value_bits, epoch, arrival FROM metric_points WHERE series_id = ? AND step >= ? AND "
-    "step <= ? AND (step, time, arrival) > (?, ?, ?) ORDER BY step, time, arrival LIMIT ?"};
+    "step <= ? AND (step, time, arrival, value_bits) > (?, ?, ?, ?) "
+    "ORDER BY step, time, arrival, value_bits LIMIT ?"};
 
 // The last point that was given.
 struct Point {
   std::int64_t step = kLowest;
   std::int64_t time = kLowest;
   std::int64_t arrival = kLowest;
+  std::int64_t bits = kLowest;
 };
 
 // Where the next page begins: behind this point of this series, or with the series where there is no point.
@@ -45,7 +47,8 @@ struct Place {
 };
 
 std::string write_token(const Place& place) {
-  const Json::Array parts{place.run_id, place.key, place.after.step, place.after.time, place.after.arrival};
+  const Json::Array parts{place.run_id,     place.key,           place.after.step,
+                          place.after.time, place.after.arrival, place.after.bits};
   return hex(bytes_of(dump_json(Json(parts))));
 }
 
@@ -54,13 +57,13 @@ Result<std::optional<Place>> read_token(const std::string& token) {
   const auto text = unhex(token);
   const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
   const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != 5 || !(*parts)[0].is_string() || !(*parts)[1].is_string() ||
+  if (parts == nullptr || parts->size() != 6 || !(*parts)[0].is_string() || !(*parts)[1].is_string() ||
       !std::all_of(parts->begin() + 2, parts->end(), [](const Json& part) { return part.is_integer(); }))
     return fail(errors::bad_page_token());
-  return std::optional(
-      Place{(*parts)[0].string_or(""),
-            (*parts)[1].string_or(""),
-            {(*parts)[2].integer_or(0), (*parts)[3].integer_or(0), (*parts)[4].integer_or(0)}});
+  return std::optional(Place{(*parts)[0].string_or(""),
+                             (*parts)[1].string_or(""),
+                             {(*parts)[2].integer_or(0), (*parts)[3].integer_or(0), (*parts)[4].integer_or(0),
+                              (*parts)[5].integer_or(0)}});
 }
 
 // Gathers one page on one snapshot.
@@ -117,13 +120,13 @@ class Reader {
     bool more = false;
     TRACSEQ_CHECK(session_.query(
         kReadPoints,
-        args(id, std::max(low_, after.step), high_, after.step, after.time, after.arrival, limit),
+        args(id, std::max(low_, after.step), high_, after.step, after.time, after.arrival, after.bits, limit),
         [&](const sql::Row& row) -> Result<void> {
           if (!whole && std::ssize(series.steps) == left_) {
             more = true;
             return {};
           }
-          last = {row.integer(0), row.integer(1), row.integer(4)};
+          last = {row.integer(0), row.integer(1), row.integer(4), row.integer(2)};
           series.steps.push_back(row.integer(0));
           series.times.push_back(row.time(1));
           series.values.push_back(sql::bits_double(row.integer(2)));
