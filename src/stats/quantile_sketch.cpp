@@ -95,7 +95,9 @@ void QuantileSketch::merge(const QuantileSketch& other) {
 
 double QuantileSketch::quantile(double q) const {
   if (count_ == 0) return 0;
-  const auto rank = static_cast<std::int64_t>(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_ - 1));
+  // Beyond 2^53 a double may round the count up to more than there are.
+  const auto rank = std::min(
+      count_ - 1, static_cast<std::int64_t>(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_ - 1)));
   std::int64_t seen = 0;
   for (auto bucket = negative_.rbegin(); bucket != negative_.rend(); ++bucket)
     if ((seen += bucket->second) > rank) return -value_of(bucket->first);

@@ -68,6 +68,12 @@ TEST(QuantileSketch, RefusesOtherBytes) {
 
 TEST(QuantileSketch, WithoutValuesIsZero) { EXPECT_EQ(QuantileSketch{}.quantile(0.5), 0); }
 
+TEST(QuantileSketch, AnswersForMoreValuesThanADoubleCanCount) {
+  QuantileSketch sketch;
+  sketch.add(5, 1LL << 60);  // found by the fuzzer
+  EXPECT_NEAR(sketch.quantile(1), 5, 0.1);
+}
+
 TEST(QuantileSketch, StaysSmall) {
   QuantileSketch sketch;
   for (double value = 1e-11; value < 1e300; value *= 1.05) sketch.add(value);

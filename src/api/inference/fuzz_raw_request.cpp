@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A raw body that is let in fills exactly the model's one input. The first bytes make the input: its type,
-// its number of dimensions, and each of them. Built with: api/inference/oip_request.cpp
-// api/inference/oip_tensor.cpp domain/serving/tensor.cpp
+// its number of dimensions, and each of them.
+// Built with: api/inference/oip_request.cpp api/inference/oip_tensor.cpp domain/serving/tensor.cpp
 #include <cstdint>
 #include <string_view>
 

@@ -2,7 +2,7 @@
 // Page tokens, semantic versions and names: what is let in comes back the same, and a version that follows
 // others is none of them.
 // Built with: domain/registry/page_token.cpp domain/registry/rules.cpp domain/registry/types.cpp
-// storage/artifacts/path.cpp
+// Built with: storage/artifacts/path.cpp
 #include <cstdint>
 #include <string>
 #include <string_view>
