@@ -83,7 +83,7 @@ def threshold64() -> None:
 def greedy() -> None:
     """Repeats its one value 700 million times (5.6 GB) before it sums them up: more than a server gives."""
     nodes = [
-        helper.make_node("Tile", ["input", "times"], ["many"]),
+        helper.make_node("Expand", ["input", "times"], ["many"]),
         helper.make_node("ReduceSum", ["many", "axis"], ["label"], keepdims=1),
     ]
     save(

@@ -137,7 +137,7 @@ TEST_P(TrackingTest, EveryDoubleComesBackBitForBit) {
                                    -HUGE_VAL, HUGE_VAL, payload_nan, 1.0 / 3.0};
   for (std::size_t i = 0; i < values.size(); ++i)
     log(run.run_id, "m", static_cast<std::int64_t>(i), values[i]);
-  const auto series = metrics->series(ctx, {{run.run_id}, {"m"}, 0, {}, {}});
+  const auto series = metrics->series(ctx, {{run.run_id}, {"m"}, 0, {}, {}, {}});
   ASSERT_TRUE(series) << series.error().message;
   ASSERT_EQ(series->items.size(), 1U);
   ASSERT_EQ(series->items[0].values.size(), values.size());
@@ -150,7 +150,7 @@ TEST_P(TrackingTest, APointLoggedTwiceIsStoredOnce) {
   log(run.run_id, "loss", 1, 0.5);
   log(run.run_id, "loss", 1, std::nan(""));
   log(run.run_id, "loss", 1, std::nan(""));
-  const auto series = metrics->series(ctx, {{run.run_id}, {}, 0, {}, {}});
+  const auto series = metrics->series(ctx, {{run.run_id}, {}, 0, {}, {}, {}});
   ASSERT_TRUE(series) << series.error().message;
   EXPECT_EQ(series->items.at(0).values.size(), 2U);
 }
@@ -171,7 +171,7 @@ TEST_P(TrackingTest, ABatchIsAllOrNothing) {
       metrics->log(ctx, {run.run_id, {{"", "a", 1, {}, {}, 1.0}, {new_id(), "a", 1, {}, {}, 1.0}}});
   ASSERT_FALSE(logged);
   EXPECT_EQ(logged.error().code, Code::not_found);
-  const auto series = metrics->series(ctx, {{run.run_id}, {}, 0, {}, {}});
+  const auto series = metrics->series(ctx, {{run.run_id}, {}, 0, {}, {}, {}});
   ASSERT_TRUE(series);
   EXPECT_TRUE(series->items.empty());
   log(run.run_id, "a", 1, 1.0);  // the series made by the failed batch must not be remembered
@@ -387,7 +387,7 @@ TEST_P(TrackingTest, DownsamplingKeepsFirstLastAndExtremes) {
     batch.points.push_back({"", "wave", i, {}, Timestamp{i}, value});
   }
   ASSERT_TRUE(metrics->log(ctx, batch));
-  const auto list = metrics->series(ctx, {{run.run_id}, {"wave"}, 100, {}, {}});
+  const auto list = metrics->series(ctx, {{run.run_id}, {"wave"}, 100, {}, {}, {}});
   ASSERT_TRUE(list) << list.error().message;
   const Series& series = list->items.at(0);
   EXPECT_EQ(series.total_points, 5000);

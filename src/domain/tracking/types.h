@@ -200,12 +200,12 @@ struct Logged {
 TRACSEQ_DESCRIBE(Logged, (points))
 
 struct GetSeries {
-  std::vector<std::string> run_id;
-  std::vector<std::string> key;  // empty: all
-  std::int64_t max_points = 0;   // per series; 0: every point
-  std::optional<std::int64_t> min_step;
-  std::optional<std::int64_t> max_step;
-  std::string page_token;
+  std::vector<std::string> run_id{};
+  std::vector<std::string> key{};  // empty: all
+  std::int64_t max_points = 0;     // per series; 0: every point
+  std::optional<std::int64_t> min_step{};
+  std::optional<std::int64_t> max_step{};
+  std::string page_token{};
 };
 TRACSEQ_DESCRIBE(GetSeries, (run_id, key, max_points, min_step, max_step, page_token))
 
