@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "server/gzip.h"
+#include "server/header_text.h"
 
 namespace tracseq::server {
 namespace {

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "server/http_url.h"
 #include "server/limits.h"
 #include "server/wire.h"
 
@@ -36,52 +37,13 @@ using Parser = http::response_parser<http::buffer_body>;
 constexpr std::uint32_t kAnswerHeaderMax = 64U << 10;
 constexpr std::chrono::hours kLongest{24};
 
-struct Target {
-  bool secure = false;
-  std::string host;
-  std::string port;
-  std::string authority;  // as in Host
-  std::string base;       // path before every request's own
-  std::string url;
-};
-
-Result<Target> parse_url(std::string_view url) {
-  Target target;
-  target.url = url;
-  const auto refuse = [&] {
-    return fail_field(
-        "url", fmt::format("'{}' is no server address; it must be http://host:port or https://host:port",
-                           url.substr(0, 200)));
-  };
-  target.secure = url.starts_with("https://");
-  if (!target.secure && !url.starts_with("http://")) return refuse();
-  std::string_view rest = url.substr(target.secure ? 8 : 7);
-  const std::size_t slash = std::min(rest.find('/'), rest.size());
-  target.base = rest.substr(slash);
-  while (target.base.ends_with('/')) target.base.pop_back();
-  target.authority = rest.substr(0, slash);
-  const std::string_view authority = target.authority;
-  if (authority.empty() || authority.find_first_of("@?# \r\n\t") != std::string_view::npos) return refuse();
-  const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
-  if (bracket == std::string_view::npos) return refuse();
-  const std::size_t colon = authority.find(':', bracket);
-  target.host =
-      bracket > 0 ? authority.substr(1, bracket - 1) : authority.substr(0, std::min(colon, authority.size()));
-  target.port = colon == std::string_view::npos ? (target.secure ? "443" : "80")
-                                                : std::string(authority.substr(colon + 1));
-  if (target.host.empty() || target.port.empty() ||
-      target.port.find_first_not_of("0123456789") != std::string::npos)
-    return refuse();
-  return target;
-}
-
 // One connection with an event loop of its own, which runs only while a call waits: every step has a
 // deadline.
 class Link {
  public:
   explicit Link(asio::ssl::context* tls) : socket_(io_), tls_context_(tls) {}
 
-  ErrorCode connect(const Target& target, Steady::time_point deadline) {
+  ErrorCode connect(const HttpUrl& target, Steady::time_point deadline) {
     Resolver resolver(io_);
     typename Resolver::results_type found;
     ErrorCode error = wait(deadline, [&](auto done) {
@@ -167,7 +129,7 @@ class Link {
 
 // "GET /path?query HTTP/1.1" and the fields. Names and values come from this program; line ends in them are
 // refused.
-Result<std::string> request_head(const Target& target, const std::string& token, const api::Request& request,
+Result<std::string> request_head(const HttpUrl& target, const std::string& token, const api::Request& request,
                                  std::chrono::milliseconds timeout) {
   std::string head(api::method_name(request.method));
   head += ' ' + target.base + api::percent_encode(request.path, "/:@!$&'()*+,;=");
@@ -205,7 +167,7 @@ bool comes_whole(std::string_view content_type) {
 }  // namespace
 
 struct HttpClient::Pool {
-  Pool(HttpClientOptions o, Target t)
+  Pool(HttpClientOptions o, HttpUrl t)
       : options(std::move(o)), target(std::move(t)), tls(asio::ssl::context::tls_client) {}
 
   std::unique_ptr<Link> take() {
@@ -229,7 +191,7 @@ struct HttpClient::Pool {
   }
 
   const HttpClientOptions options;
-  const Target target;
+  const HttpUrl target;
   asio::ssl::context tls;
   Mutex mutex;
   std::vector<std::unique_ptr<Link>> idle GUARDED_BY(mutex);
@@ -375,7 +337,7 @@ HttpClient::HttpClient(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
 HttpClient::~HttpClient() = default;
 
 Result<std::unique_ptr<HttpClient>> HttpClient::open(HttpClientOptions options) {
-  TRACSEQ_TRY(Target target, parse_url(options.url));
+  TRACSEQ_TRY(HttpUrl target, parse_http_url(options.url));
   auto pool = std::make_shared<Pool>(std::move(options), std::move(target));
   if (pool->target.secure) {
     ErrorCode error;

@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "server/gzip.h"
+#include "server/header_text.h"
 #include "server/limits.h"
 
 namespace tracseq::server {
@@ -113,21 +114,9 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
   out += "\r\n";
 }
 
-bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) {
-           return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
-         });
-}
-
 bool has_field(const api::Response& response, std::string_view name) {
   return std::any_of(response.headers.begin(), response.headers.end(),
                      [&](const auto& header) { return same_text(header.first, name); });
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -175,22 +164,6 @@ std::string write_head(const api::Response& response, const AnswerHead& answer, 
 }
 
 std::string chunk_head(std::size_t size) { return fmt::format("{:x}\r\n", size); }
-
-bool takes_gzip(std::string_view list) {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(','), list.size());
-    std::string_view item = trim(list.substr(0, end));
-    list.remove_prefix(std::min(end + 1, list.size()));
-    const std::size_t semicolon = std::min(item.find(';'), item.size());
-    const std::string_view coding = trim(item.substr(0, semicolon));
-    if (!same_text(coding, "gzip") && coding != "*") continue;
-    std::string_view weight = trim(item.substr(std::min(semicolon + 1, item.size())));
-    if (!weight.starts_with("q=") && !weight.starts_with("Q=")) return true;
-    weight.remove_prefix(2);
-    return weight.find_first_not_of("0.") != std::string_view::npos;  // q=0, q=0.000: refused
-  }
-  return false;
-}
 
 bool is_text(std::string_view type) {
   return type.starts_with("text/") || type.starts_with("application/json") ||

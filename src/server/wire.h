@@ -49,8 +49,6 @@ inline constexpr std::string_view kChunkEnd = "\r\n";
 inline constexpr std::string_view kLastChunk = "0\r\n\r\n";
 inline constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// Whether a comma-separated list with q-values takes gzip.
-bool takes_gzip(std::string_view accept_encoding);
 // Whether an answer of this type gets smaller by gzip.
 bool is_text(std::string_view content_type);
 // Packs an answer whose caller takes gzip, if it is worth it; marks its entity tag.

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace tracseq::server {
+
+// Whether two names are the same, whatever their case (ASCII), as names of header fields are.
+bool same_text(std::string_view a, std::string_view b);
+// Whether a comma-separated list with q-values takes gzip.
+bool takes_gzip(std::string_view accept_encoding);
+
+}  // namespace tracseq::server

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Every parser of what comes from outside has a fuzzer, and every fuzzer has inputs to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.architecture.tree import files, files_below, text
+
+# Fuzz target -> the functions it feeds: a name, and the header (or source) that declares it. A new parser gets a line.
+PARSERS: dict[str, dict[str, str]] = {
+    "fuzz_artifact_path": {
+        "check_artifact_path": "storage/artifacts/path.h",
+        "safe_content_type": "storage/artifacts/path.h",
+    },
+    "fuzz_byte_range": {"requested_range": "api/byte_range.h"},
+    "fuzz_codec": {
+        "from_json": "base/describe.h",
+        "from_text": "base/describe.h",  # also page sizes and Last-Event-ID (api/events.cpp)
+        "unhex": "base/crypto.h",
+        "unbase64": "base/crypto.h",
+    },
+    "fuzz_csv_scan": {"CsvScanner": "storage/tables/csv_scan.h", "detect_delimiter": "storage/tables/csv_scan.h"},
+    "fuzz_exchange": {"ExchangeSource": "storage/tables/exchange.h"},
+    "fuzz_gunzip": {"gunzip": "server/gzip.h"},
+    "fuzz_headers": {
+        "host_known": "server/guard.h",
+        "origin_allowed": "server/guard.h",
+        "takes_gzip": "server/header_text.h",
+        "parse_http_url": "server/http_url.h",
+    },
+    "fuzz_infer_request": {
+        "parse_infer_request": "api/inference/oip_request.h",
+        "parse_header_length": "api/inference/oip_request.h",
+    },
+    "fuzz_inspect": {"inspect_file": "storage/tables/inspect.h"},
+    "fuzz_json": {"parse_json": "base/json.h", "parse_rfc3339": "base/clock.h"},
+    "fuzz_onnx_guard": {"inspect_onnx": "domain/serving/onnx_guard.h"},
+    "fuzz_request": {"make_request": "api/client.h"},
+    "fuzz_run_query": {
+        "parse_run_query": "domain/tracking/run_query.h",
+        "parse_run_order": "domain/tracking/run_query.h",
+    },
+    "fuzz_schema": {"parse_schema": "domain/data/schema.h", "from_token": "domain/data/paging.h"},
+    "fuzz_settings": {"load": "base/config/config.h", "validate": "base/config/config.h"},
+    "fuzz_spool": {"decode_spool_record": "domain/serving/spool.h"},
+    "fuzz_sql_url": {"parse_url": "storage/sql/url.h", "mask_password": "storage/sql/url.h"},
+    "fuzz_token_text": {"parse_token": "domain/security/tokens.h"},
+    "fuzz_transformation": {
+        "FittedTransformation": "domain/features/transformation.h",
+        "transform_record": "domain/features/transformation.h",
+        "lower_text": "domain/features/tokens.h",
+        "each_token": "domain/features/tokens.h",
+    },
+}
+
+
+def targets() -> dict[str, Path]:
+    return {path.stem: path for path in files_below("src", ".cpp") if path.name.startswith("fuzz_")}
+
+
+def test_every_fuzzer_says_what_it_feeds_and_every_parser_is_fed() -> None:
+    assert sorted(targets()) == sorted(PARSERS), "a fuzz target and its parsers stand in PARSERS"
+    wrong = []
+    for target, parsers in PARSERS.items():
+        source = text(targets()[target])
+        for name, header in parsers.items():
+            if name not in text(Path("src") / header):
+                wrong.append(f"{header} declares no {name}")
+            if name not in source:
+                wrong.append(f"{target} does not call {name}")
+    assert wrong == []
+
+
+def test_every_fuzzer_has_seeds_and_every_seed_a_fuzzer() -> None:
+    seeds = {path.parts[2] for path in files() if path.is_relative_to("tests/fuzz") and len(path.parts) == 4}
+    assert seeds == set(targets())
