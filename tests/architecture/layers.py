@@ -8,7 +8,7 @@ from __future__ import annotations
 STORAGE = {
     "storage/sql": {"base"},
     "storage/tables": {"base"},
-    "storage/cache": {"base"},
+    "storage/cache": {"base"},  # yet to come, with Redis
     "storage/artifacts": {"base", "storage/sql"},
     "storage/jobs": {"base", "storage/sql"},
 }

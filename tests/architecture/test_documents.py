@@ -11,6 +11,7 @@ from tests.architecture.tree import ROOT, files, files_below, text
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+PICTURE_BYTES_MAX = 300_000
 RUN_COMMAND = re.compile(r"(?<![\w/])\./run ([a-z]+)")
 
 
@@ -84,3 +85,26 @@ def dependencies() -> set[str]:
 def test_third_party_notices_name_every_dependency() -> None:
     notices = set(re.findall(r"`([^`]+)`", text(Path("THIRD_PARTY_NOTICES.md"))))
     assert sorted(dependencies() - notices) == []
+
+
+def test_decisions_are_numbered_once_and_say_what_the_first_one_asks_for() -> None:
+    pages = files_below("docs/adr", ".md")
+    numbers = [path.name.split("-")[0] for path in pages]
+    assert numbers == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    wrong = []
+    for path in pages:
+        page = text(path)
+        if not re.match(rf"# {int(path.name[:4])}\. .+\n\nStatus: .+ · \d{{4}}-\d\d-\d\d\n", page):
+            wrong.append(f"{path}: number, title, status and date")
+        if re.findall(r"^## (.+)$", page, re.MULTILINE) != ["Context", "Decision", "Consequences"]:
+            wrong.append(f"{path}: headings")
+    assert wrong == []
+
+
+def test_the_readme_shows_the_page() -> None:
+    pictures = re.findall(r"^!\[[^\]]+\]\(([^)]+\.png)\)$", text(Path("README.md")), re.MULTILINE)
+    assert pictures
+    for picture in pictures:
+        content = (ROOT / picture).read_bytes()
+        assert content.startswith(b"\x89PNG"), picture
+        assert len(content) < PICTURE_BYTES_MAX, picture
