@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the C++ samples of the books stand in: each line `// book: PATH` is replaced by the samples of that book. The
-// test compiles the whole (test_samples.py); it is never linked. What a sample leaves out, because a reader knows it, is
-// declared around it.
+// What the C++ samples of the books stand in: each line `// book: PATH` is replaced by the samples of that
+// book. The test compiles the whole (test_samples.py); it is never linked. What a sample leaves out, because
+// a reader knows it, is declared around it.
 #include <fmt/core.h>
 
 #include "api/core.h"
@@ -45,8 +45,8 @@ Result<void> sample(const features::FeatureConfig& config, tables::BatchSource& 
 }  // namespace samples_features
 
 namespace samples_monitoring {
-Result<void> sample(const CallContext& ctx, sql::Database& database, audit::Ledger& ledger, monitoring::Alerts& alerts,
-                    const monitoring::Prediction& prediction) {
+Result<void> sample(const CallContext& ctx, sql::Database& database, audit::Ledger& ledger,
+                    monitoring::Alerts& alerts, const monitoring::Prediction& prediction) {
   // book: src/domain/monitoring/README.md
   return {};
 }
@@ -62,15 +62,16 @@ Result<void> sample(const CallContext& ctx, Registry& registry, const std::strin
 
 namespace samples_serving {
 using namespace tracseq::serving;
-void sample(const std::string& digest, const std::string& bytes, const std::vector<std::byte>& bytes_of_three_doubles) {
+void sample(const std::string& digest, const std::string& file,
+            const std::vector<std::byte>& bytes_of_three_doubles) {
   // book: src/domain/serving/README.md
 }
 }  // namespace samples_serving
 
 namespace samples_artifacts {
 using namespace tracseq::artifacts;
-Result<void> sample(const CallContext& ctx, ArtifactCatalog& catalog, audit::Ledger& ledger, const audit::Change& change,
-                    ByteSource& body, const std::string& run_id) {
+Result<void> sample(const CallContext& ctx, ArtifactCatalog& catalog, audit::Ledger& ledger,
+                    const audit::Change& change, ByteSource& body, const std::string& run_id) {
   // book: src/storage/artifacts/README.md
   return {};
 }
