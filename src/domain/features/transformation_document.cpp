@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <initializer_list>
 #include <set>
+#include <span>
+#include <tuple>
 
 #include "domain/features/transformation.h"
 
@@ -20,8 +23,17 @@ TRACSEQ_DEFINE_TYPE(TransformationDocument, {.name = "format", .required = true}
 
 namespace {
 
+constexpr double kIdfMax = 1e6;  // far beyond any that is fitted; its square must not overflow
+
 Result<void> broken(std::string_view what) {
   return fail(Code::invalid, fmt::format("this is no sound transformation: {}", what));
+}
+
+bool all_finite(std::span<const double> numbers) {
+  return std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::isfinite(number); });
+}
+bool all_finite(std::initializer_list<double> numbers) {
+  return all_finite(std::span(numbers.begin(), numbers.size()));
 }
 
 Result<void> check_categorical(const CategoricalStep& step) {
@@ -32,6 +44,29 @@ Result<void> check_categorical(const CategoricalStep& step) {
   const std::size_t classes = std::max<std::size_t>(step.classes.size(), 1);
   if (step.values.size() != step.categories.size() * classes || step.unknown_values.size() != classes)
     return broken(fmt::format("the encodings of '{}' do not match its categories", step.column));
+  if (!all_finite(step.values) || !all_finite(step.unknown_values))
+    return broken(fmt::format("the numbers of '{}' are not finite", step.column));
+  return {};
+}
+
+Result<void> check_numeric(const NumericStep& step) {
+  const double low = step.low.value_or(0);
+  const double high = step.high.value_or(0);
+  if (!all_finite({step.fill, low, high, step.center, step.scale, step.factor.value_or(0),
+                   step.offset.value_or(0)}) ||
+      step.scale == 0 || step.factor.has_value() != step.offset.has_value())
+    return broken(fmt::format("the numbers of '{}' are not finite", step.column));
+  if (step.low && step.high && low > high)
+    return broken(fmt::format("the bounds of '{}' are turned round: {} to {}", step.column, low, high));
+  return {};
+}
+
+Result<void> check_text(const TextStep& step) {
+  if (step.terms.size() != step.idf.size() || !std::is_sorted(step.terms.begin(), step.terms.end()) ||
+      std::adjacent_find(step.terms.begin(), step.terms.end()) != step.terms.end())
+    return broken(fmt::format("the terms of '{}' are not sorted and distinct", step.column));
+  if (!std::all_of(step.idf.begin(), step.idf.end(), [](double idf) { return idf >= 0 && idf <= kIdfMax; }))
+    return broken(fmt::format("the idf of '{}' is outside 0 to {}", step.column, kIdfMax));
   return {};
 }
 
@@ -54,6 +89,7 @@ std::size_t parts_of(const TransformationDocument& document, const OutputColumn&
 
 Result<void> check_outputs(const TransformationDocument& document) {
   std::set<std::string_view> names;
+  std::set<std::tuple<StepKind, std::int64_t, std::int64_t>> sources;
   for (const OutputColumn& output : document.outputs) {
     const std::size_t steps = output.kind == StepKind::numeric       ? document.numeric.size()
                               : output.kind == StepKind::categorical ? document.categorical.size()
@@ -63,6 +99,8 @@ Result<void> check_outputs(const TransformationDocument& document) {
       return broken(fmt::format("the output '{}' points to nothing", output.name));
     if (!names.insert(output.name).second)
       return broken(fmt::format("two outputs are named '{}'", output.name));
+    if (!sources.insert({output.kind, output.step, output.part}).second)
+      return broken(fmt::format("the output '{}' is there twice under two names", output.name));
   }
   return {};
 }
@@ -75,16 +113,9 @@ Result<void> FittedTransformation::check() const {
     return fail(Code::unsupported,
                 fmt::format("the transformation is of version {}; this program reads up to {}",
                             document_.version, kTransformationVersion));
-  for (const NumericStep& step : document_.numeric)
-    if (!std::isfinite(step.fill) || !std::isfinite(step.center) || !std::isfinite(step.scale) ||
-        step.scale == 0 || step.factor.has_value() != step.offset.has_value() ||
-        !std::isfinite(step.factor.value_or(0)) || !std::isfinite(step.offset.value_or(0)))
-      return broken(fmt::format("the numbers of '{}' are not finite", step.column));
+  for (const NumericStep& step : document_.numeric) TRACSEQ_CHECK(check_numeric(step));
   for (const CategoricalStep& step : document_.categorical) TRACSEQ_CHECK(check_categorical(step));
-  for (const TextStep& step : document_.text)
-    if (step.terms.size() != step.idf.size() || !std::is_sorted(step.terms.begin(), step.terms.end()) ||
-        std::adjacent_find(step.terms.begin(), step.terms.end()) != step.terms.end())
-      return broken(fmt::format("the terms of '{}' are not sorted and distinct", step.column));
+  for (const TextStep& step : document_.text) TRACSEQ_CHECK(check_text(step));
   return check_outputs(document_);
 }
 

@@ -158,6 +158,18 @@ TEST(Transformation, RefusesADocumentThatContradictsItself) {
   EXPECT_FALSE(
       broken([](auto& d) { std::swap(d.categorical[0].categories[0], d.categorical[0].categories[1]); }));
   EXPECT_FALSE(broken([](auto& d) { d.text[0].idf.pop_back(); }));
+  // Each of these would make a NaN of a number, or leave a feature at 0.
+  EXPECT_FALSE(broken([](auto& d) { d.text[0].idf[0] = 1e200; }));
+  EXPECT_FALSE(broken([](auto& d) { d.text[0].idf[0] = NAN; }));
+  EXPECT_FALSE(broken([](auto& d) { d.numeric[0].low = NAN; }));
+  EXPECT_FALSE(broken([](auto& d) {
+    d.numeric[0].low = 2;
+    d.numeric[0].high = 1;
+  }));
+  EXPECT_FALSE(broken([](auto& d) {
+    d.outputs.push_back(d.outputs[0]);
+    d.outputs.back().name = "again";
+  }));
   EXPECT_FALSE(broken([](auto& d) { d.outputs.push_back(d.outputs[0]); }));
   EXPECT_FALSE(FittedTransformation::from_text("{}"));
 }

@@ -31,7 +31,9 @@ Result<Url> parse_url(std::string_view url) {
   const auto absolute = std::filesystem::absolute(std::filesystem::path(path), error);
   if (error)
     return fail(Code::unavailable, fmt::format("the working folder cannot be found: {}", error.message()));
-  return Url{Dialect::sqlite, absolute.lexically_normal().string()};
+  const auto normal = absolute.lexically_normal();
+  if (!normal.has_filename()) return refused(url, "names no file");  // "lab/." and ".." are folders
+  return Url{Dialect::sqlite, normal.string()};
 }
 
 std::string mask_password(std::string_view url) {

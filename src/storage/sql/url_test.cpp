@@ -23,8 +23,9 @@ TEST(Url, FourSlashesAreAnAbsolutePath) {
 }
 
 TEST(Url, RefusesWhatItDoesNotKnowAndSaysWhatIsAllowed) {
-  for (const char* bad : {"", "lab.db", "mysql://u:secret@h/d", "sqlite://lab.db", "sqlite:///",
-                          "sqlite:////tmp/", "sqlite:///:memory:", "sqlite:///lab.db?mode=ro"}) {
+  for (const char* bad :
+       {"", "lab.db", "mysql://u:secret@h/d", "sqlite://lab.db", "sqlite:///", "sqlite:////tmp/",
+        "sqlite:///lab/.", "sqlite:///lab/..", "sqlite:///:memory:", "sqlite:///lab.db?mode=ro"}) {
     const auto url = parse_url(bad);
     ASSERT_FALSE(url) << bad;
     EXPECT_EQ(url.error().code, Code::invalid);
