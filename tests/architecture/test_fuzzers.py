@@ -35,7 +35,20 @@ PARSERS: dict[str, dict[str, str]] = {
     },
     "fuzz_inspect": {"inspect_file": "storage/tables/inspect.h"},
     "fuzz_json": {"parse_json": "base/json.h", "parse_rfc3339": "base/clock.h"},
+    "fuzz_manifest": {"parse_manifest": "domain/serving/model_cache.h"},
     "fuzz_onnx_guard": {"inspect_onnx": "domain/serving/onnx_guard.h"},
+    "fuzz_page_token": {
+        "page_place": "domain/monitoring/page_token.h",
+        "place_number": "domain/monitoring/page_token.h",
+    },
+    "fuzz_quantile_sketch": {"decode": "stats/quantile_sketch.h"},
+    "fuzz_raw_request": {"parse_raw_request": "api/inference/oip_request.h"},
+    "fuzz_registry_text": {
+        "page_place": "domain/registry/page_token.h",
+        "check_model_id": "domain/registry/rules.h",
+        "check_version": "domain/registry/rules.h",
+        "next_version": "domain/registry/rules.h",
+    },
     "fuzz_request": {"make_request": "api/client.h"},
     "fuzz_run_query": {
         "parse_run_query": "domain/tracking/run_query.h",
