@@ -29,8 +29,8 @@ struct LoadColumn {
 };
 
 // One table in a working database of its own, which holds at most EngineLimits::memory_bytes in memory and
-// spills the rest to its folder. Missing in a text file: an empty field, NA, N/A, #N/A, NaN, nan, null, NULL,
-// None; NaN is missing everywhere. Used by one thread at a time; destroying it deletes what it spilled.
+// spills the rest to its folder. Missing: null, NaN, and a text that is one of kMissingTexts. Used by one
+// thread at a time; destroying it deletes what it spilled.
 class Table : public BatchSource {
  public:
   [[nodiscard]] virtual std::int64_t rows() const = 0;

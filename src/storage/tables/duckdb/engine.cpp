@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "storage/tables/duckdb/database.h"
 #include "storage/tables/duckdb/repeats.h"
@@ -11,7 +12,11 @@
 namespace tracseq::tables::duck {
 namespace {
 
-constexpr const char* kMissingTexts = "['', 'NA', 'N/A', '#N/A', 'NaN', 'nan', 'null', 'NULL', 'None']";
+std::string missing_texts() {
+  std::string list;
+  for (const std::string_view text : kMissingTexts) list += (list.empty() ? "" : ", ") + quote(text);
+  return list;
+}
 
 // `source` read as the type; null where it is none.
 std::string typed(const std::string& source, ColumnType type) {
@@ -67,8 +72,8 @@ std::string scan_of(const InputFile& file, const EngineLimits& limits) {
       // No new_line: DuckDB finds it, and naming \r\n together with nullstr loses every row (1.4.4).
       return fmt::format(
           "read_csv({}, auto_detect = false, header = true, delim = {}, quote = '\"', escape = '\"', "
-          "nullstr = {}, max_line_size = {}, buffer_size = {}, strict_mode = true, columns = {})",
-          quote(file.path), quote(std::string_view(&file.delimiter, 1)), kMissingTexts, line_max,
+          "nullstr = [{}], max_line_size = {}, buffer_size = {}, strict_mode = true, columns = {})",
+          quote(file.path), quote(std::string_view(&file.delimiter, 1)), missing_texts(), line_max,
           csv_buffer(limits, line_max), text_columns(file.columns));
     case FileFormat::json_lines:
       return fmt::format(
@@ -100,10 +105,14 @@ class DuckTable final : public Table {
     return table;
   }
 
-  Result<void> load(const std::string& scan, const std::vector<LoadColumn>& columns, const Check& check) {
+  // `texts`: columns whose missing values are texts still (read_csv has taken them out itself).
+  Result<void> load(const std::string& scan, const std::vector<LoadColumn>& columns,
+                    const std::set<std::string>& texts, const Check& check) {
     std::string select;
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      const std::string source = quote_name(columns[c].name);
+      std::string source = quote_name(columns[c].name);
+      if (texts.contains(columns[c].name))
+        source = fmt::format("(CASE WHEN {0} NOT IN ({1}) THEN {0} END)", source, missing_texts());
       select += fmt::format("{}{} AS c{}", c == 0 ? "" : ", ", typed(source, columns[c].type), c);
       const bool keeps = columns[c].keep_mismatches && columns[c].type != ColumnType::string;
       // NaN in a Parquet file is a missing number, not a mismatch.
@@ -129,7 +138,7 @@ class DuckTable final : public Table {
       feed_.columns.push_back(column);
     }
     start_feed(reader);
-    return feed_result(load("tracseq_batches()", loads, check));
+    return feed_result(load("tracseq_batches()", loads, {}, check));
   }
 
   [[nodiscard]] std::vector<ColumnInfo> columns() const override { return infos_; }
@@ -283,7 +292,11 @@ class DuckEngine final : public TableEngine {
             Error{Code::not_found, fmt::format("the file has no column '{}'", column.name), {}, column.name});
     const EngineLimits own = for_columns(limits, columns);
     TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, own));
-    if (auto loaded = table->load(scan_of(file, own), columns, check); !loaded) {
+    std::set<std::string> texts;
+    if (file.format != FileFormat::csv)
+      for (const auto& info : known)
+        if (info.type == ColumnType::string) texts.insert(info.name);
+    if (auto loaded = table->load(scan_of(file, own), columns, texts, check); !loaded) {
       if (loaded.error().code == Code::resource_exhausted)
         loaded.error().message +=
             fmt::format(" ({} MiB for {} columns); give the worker more, or leave columns out",

@@ -124,6 +124,23 @@ TEST_F(Engine, ReadsJsonLines) {
   EXPECT_NE(error_of("c.jsonl", "[1]\n").find("no JSON object"), std::string::npos);
 }
 
+TEST_F(Engine, ReadsAColumnThatComesLateInJsonLines) {
+  std::string content;
+  for (int i = 0; i < 1'500; ++i) content += fmt::format("{{\"n\": {}}}\n", i);
+  content += "{\"n\": 1500, \"la\\u0074e\": 7.5}\n";
+  const auto path = write("late.jsonl", content);
+  const auto file = inspect_file(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->columns, (std::vector<std::string>{"n", "late"}));
+  auto table = load(path, {{"late", ColumnType::float64, true}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  EXPECT_EQ(rows(**table).back(), "7.5");
+  EXPECT_NE(error_of("a.jsonl", content + "[1]\n").find("line 1502 is no JSON object"), std::string::npos);
+  EXPECT_NE(error_of("b.jsonl", content + "{\"n\"\n").find("line 1502"), std::string::npos);
+  for (int i = 0; i < 17'000; ++i) content += fmt::format("{{\"k{}\": 1}}\n", i);
+  EXPECT_NE(error_of("c.jsonl", content).find("more than 16384 columns"), std::string::npos);
+}
+
 TEST_F(Engine, WritesParquetAndReadsItAgain) {
   auto table = load(write("a.csv", "n,x,ok,s\n1,0.1,true,a\n,,,\n3,1e300,false,\"b c\"\n"),
                     {{"n", ColumnType::int64, false},
@@ -297,6 +314,16 @@ TEST_F(Engine, StopsWhenAsked) {
   });
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().code, Code::cancelled);
+  // So does all work on a loaded table.
+  const auto loaded = engine_->load(*file, {{"a", ColumnType::int64, false}}, folder_, {}, {});
+  ASSERT_TRUE(loaded);
+  const Check stop = [] { return Result<void>(fail(Code::cancelled, "the run was cancelled")); };
+  const auto ignore = [](const ColumnBatch&) -> Result<void> { return {}; };
+  EXPECT_EQ((*loaded)->duplicates(stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->drop_duplicates(stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->repeats({"a"}, stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->query("SELECT c0 FROM data", ignore, stop).error().code, Code::cancelled);
+  EXPECT_EQ(*(*loaded)->duplicates({}), 0);
 }
 
 }  // namespace
