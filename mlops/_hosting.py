@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import os
 import socket
@@ -12,7 +13,7 @@ import traceback
 import uuid
 from typing import Any, Callable, Optional
 
-from . import _json
+from . import _exit, _json
 from ._log import logger
 from ._transport import Request, Transport, target
 from .errors import Conflict, MLOpsError, NotFound
@@ -25,6 +26,8 @@ _AWAY_SECONDS = 5.0  # after the database could not be reached
 _HOST_BEAT_SECONDS = 10.0
 _CALL_SECONDS = 30.0
 _STOP_SECONDS = 5.0
+_FAREWELL_SECONDS = 2.0
+_EXIT_SECONDS = 1.0  # for each of the two at the end of the program: points are committed after it
 _log = logger("mlops.hosting")
 
 # Does the job and returns its result; raising fails it.
@@ -96,10 +99,19 @@ class JobHost:
         self._announced: list[str] = []
         self._stop = threading.Event()
 
-    def stop(self) -> None:
+    def stop(self, patience: float = _STOP_SECONDS, farewell: float = _FAREWELL_SECONDS) -> None:
+        """Finishes the job in hand, and says that nothing is hosted here any more: nobody waits for it then."""
         self._stop.set()
-        if self._thread is not None and self._pid == os.getpid():
-            self._thread.join(_STOP_SECONDS)
+        if self._thread is None or self._pid != os.getpid():
+            return
+        self._thread.join(patience)
+        if not self._announced:
+            return
+        self._announced = []
+        try:
+            self._send("DELETE", target("/api/v1/job-hosts/{}", self._host_id), None, farewell)
+        except MLOpsError as error:  # it is forgotten once it has been silent for a minute
+            _log.warning("host_not_removed", reason=str(error))
 
     def renew_lock(self) -> None:
         """In a forked child: a thread that is not there may have held it."""
@@ -107,6 +119,7 @@ class JobHost:
 
     def serve(self, kind: str, work: Work) -> None:
         """Jobs of that kind are done by `work` from now on."""
+        _stop_at_exit()
         with self._lock:
             self._work[kind] = work
             if self._thread is None or self._pid != os.getpid():
@@ -117,9 +130,9 @@ class JobHost:
                 self._thread = threading.Thread(target=self._run, name="mlops-host", daemon=True)
                 self._thread.start()
 
-    def _send(self, method: str, path: str, body: dict[str, Any]) -> Any:
-        headers = {"content-type": "application/json"}
-        request = Request(method, path, headers, _json.dumps(body), None, _CALL_SECONDS)
+    def _send(self, method: str, path: str, body: Optional[dict[str, Any]], seconds: float = _CALL_SECONDS) -> Any:
+        headers = {} if body is None else {"content-type": "application/json"}
+        request = Request(method, path, headers, b"" if body is None else _json.dumps(body), None, seconds)
         return self.transport.send(request).json()
 
     def tell(self, job: JobInHand, what: str, **body: Any) -> Any:
@@ -234,6 +247,23 @@ def forget_all() -> None:
         _hosts.clear()
     for host in hosts:
         host.stop()
+
+
+_hooked = False
+
+
+def _at_exit() -> None:
+    for host in list(_hosts.values()):
+        host.stop(min(_EXIT_SECONDS, _exit.seconds_left()), min(_EXIT_SECONDS, _exit.seconds_left()))
+
+
+def _stop_at_exit() -> None:
+    """Registered with the first function: after what closes the databases, and so run before it."""
+    global _hooked
+    with _hosts_lock:
+        if not _hooked:
+            atexit.register(_at_exit)
+            _hooked = True
 
 
 def host_of(transport: Transport) -> JobHost:

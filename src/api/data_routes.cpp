@@ -44,8 +44,10 @@ using features::PipelineStatus;
 
 // The file a request means, as a path of this machine, and what to call it.
 struct Input {
-  std::string path;
+  std::string path;  // below `root` where there is one
   std::string name;
+  std::string root;
+  std::string digest;  // of an upload
 };
 
 class Handlers {
@@ -54,7 +56,7 @@ class Handlers {
 
   Result<data::QualityReport> assess(const CallContext& ctx, const PostQualityReport& in) const {
     TRACSEQ_TRY(const Input input, input_of(ctx, in.path, in.upload_id));
-    return services_.reports.request(ctx, {in.report_id, in.schema_id, input.path});
+    return services_.reports.request(ctx, {in.report_id, in.schema_id, input.path, input.root, input.digest});
   }
 
   Result<PipelineRun> start(const CallContext& ctx, const PostPipelineRun& in) const {
@@ -75,6 +77,8 @@ class Handlers {
     start.feature_config_id = in.feature_config_id;
     start.trigger_type = in.trigger_type;
     start.settings.path = input.path;
+    start.settings.data_root = input.root;
+    start.settings.expected_digest = input.digest;
     start.settings.output_folder = in.output_folder;
     if (in.quality_threshold) start.settings.quality_threshold = *in.quality_threshold;
     return services_.runs.start(ctx, start);
@@ -146,7 +150,7 @@ class Handlers {
     if (!is_embedded(ctx)) return below_root(path);
     if (!fs::path(path).is_absolute())
       return fail_field("path", fmt::format("path: '{}' must be an absolute path", path));
-    return Input{path, path};
+    return Input{path, path, {}, {}};
   }
 
   Result<Input> upload_of(const CallContext& ctx, const std::string& upload_id) const {
@@ -155,10 +159,11 @@ class Handlers {
     }));
     const auto path = services_.catalog.local_path(artifact);
     if (!path) return fail(Code::unsupported, "the upload does not lie on this machine, where pipelines run");
-    return Input{*path, artifact.path};
+    return Input{*path, artifact.path, {}, artifact.digest};
   }
 
-  // Paths of callers over HTTP: below --data-root, without links and without leaving it.
+  // Paths of callers over HTTP: below --data-root, without links and without leaving it. The worker opens
+  // the file in the same way, for what lies there may have changed by then.
   Result<Input> below_root(const std::string& path) const {
     if (services_.data_root.empty())
       return fail(Error{Code::forbidden,
@@ -183,7 +188,7 @@ class Handlers {
                         fmt::format("there is no file '{}' below the server's data folder", path),
                         {},
                         "path"});
-    return Input{(root / relative).string(), path};
+    return Input{relative.string(), path, root.string(), {}};
   }
 
   DataServices services_;

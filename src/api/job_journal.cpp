@@ -2,6 +2,7 @@
 #include "api/job_journal.h"
 
 #include "domain/audit/ledger.h"
+#include "domain/features/pipelines.h"
 
 namespace tracseq::api {
 
@@ -16,7 +17,9 @@ Result<void> LedgerJobJournal::changed(sql::Transaction& tx, const CallContext& 
   data.set("kind", after.kind).set("state", enum_name(after.state));
   data.set("object_type", after.object_type).set("object_id", after.object_id);
   record.publish("jobs", std::string(verb), std::move(data));
-  return audit::Ledger::write_entry(tx, ctx, {"job." + std::string(verb), "job", after.job_id}, record);
+  TRACSEQ_CHECK(
+      audit::Ledger::write_entry(tx, ctx, {"job." + std::string(verb), "job", after.job_id}, record));
+  return features::PipelineRuns::end_with_job(tx, ctx, after);
 }
 
 Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext& ctx,

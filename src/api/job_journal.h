@@ -6,7 +6,8 @@
 namespace tracseq::api {
 
 // Binds the jobs to the audit ledger: what happens to a job is a change "job.<verb>", what it says is
-// appended data; idempotency keys are the ledger's. Thread-safe.
+// appended data; idempotency keys are the ledger's. A pipeline run whose job ends without it ends in the same
+// transaction. Thread-safe.
 class LedgerJobJournal final : public jobs::JobJournal {
  public:
   Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,

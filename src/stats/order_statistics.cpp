@@ -30,6 +30,15 @@ std::uint64_t prefix_of(std::uint64_t ordered, int bits) noexcept { return order
 
 OrderStatistics::OrderStatistics() : histogram_(std::size_t{1} << kTopBits, 0) {}
 
+std::size_t OrderStatistics::bytes_most(std::int64_t values, std::size_t ranks) noexcept {
+  const std::size_t tables = (std::size_t{1} << kTopBits) * (sizeof(std::int64_t) + sizeof(std::int32_t));
+  const auto kept = static_cast<std::size_t>(std::clamp<std::int64_t>(values, 0, kKeepMax));
+  // Ranges are disjoint: together they hold no more than all values, and each no more than kKeepMax.
+  const std::size_t together =
+      std::min(ranks * kept, static_cast<std::size_t>(std::max<std::int64_t>(values, 0)));
+  return tables + sizeof(double) * together + ranks * (sizeof(std::int64_t) << kNextBits);
+}
+
 void OrderStatistics::observe(std::span<const double> values) {
   if (first_pass_) {
     count_ += static_cast<std::int64_t>(values.size());
@@ -185,6 +194,8 @@ QuantilePlace quantile_place(std::int64_t n, double q) noexcept {
 
 double interpolate(double a, double b, double fraction) noexcept {
   const double difference = b - a;
+  if (std::isinf(difference) && std::isfinite(a) && std::isfinite(b))
+    return a * (1 - fraction) + b * fraction;
   return fraction >= 0.5 ? b - difference * (1 - fraction) : a + difference * fraction;
 }
 

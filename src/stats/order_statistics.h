@@ -15,6 +15,8 @@ namespace tracseq::stats {
 class OrderStatistics {
  public:
   OrderStatistics();
+  // What one over so many values holds at most, where that many ranks are wanted, between its passes.
+  static std::size_t bytes_most(std::int64_t values, std::size_t ranks) noexcept;
   void observe(std::span<const double> values);
   // Ends a pass.
   void finish_pass();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,13 +15,16 @@
 namespace tracseq::data {
 
 inline constexpr std::size_t kHistogramBins = 30;
-inline constexpr double kFenceWidth = 1.5;   // interquartile ranges beyond the quartiles
-inline constexpr double kZScoreLimit = 3.0;  // sample standard deviations from the mean
+inline constexpr std::size_t kProfileBytesMax = 128UL << 20;  // held by the columns of one pass
+inline constexpr double kFenceWidth = 1.5;                    // interquartile ranges beyond the quartiles
+inline constexpr double kZScoreLimit = 3.0;                   // sample standard deviations from the mean
 
 // What is learned of one numeric column, in three passes or more over its batches.
 class NumericProfile {
  public:
   explicit NumericProfile(tables::ColumnInfo column) : column_(std::move(column)) {}
+  // What a column of so many rows holds at most between its passes.
+  static std::size_t bytes_most(std::int64_t rows) noexcept;
   [[nodiscard]] const tables::ColumnInfo& column() const noexcept { return column_; }
 
   void observe(const tables::Column& column, std::size_t rows);
@@ -39,11 +43,14 @@ class NumericProfile {
   enum class Stage { moments, quartiles, histogram, done } stage_ = Stage::moments;
   void begin_histogram();
   void count_bins();
+  // The extent of all bins may be more than a double holds; then everything is measured in halves.
+  [[nodiscard]] double unit() const noexcept;
+  [[nodiscard]] double bin_width() const noexcept;
 
   tables::ColumnInfo column_;
   std::vector<double> finite_;
   stats::Moments moments_;
-  stats::OrderStatistics order_;
+  std::optional<stats::OrderStatistics> order_;  // until the histogram is there
   std::int64_t infinite_ = 0;
   double q25_ = 0, median_ = 0, q75_ = 0, deviation_ = 0;
   std::vector<std::int64_t> bins_;
@@ -51,7 +58,7 @@ class NumericProfile {
   std::int64_t outliers_z_ = 0;
 };
 
-// Profiles of all numeric columns of a table, all columns in the same passes.
+// Profiles of all numeric columns of a table: as many columns in the same passes as kProfileBytesMax allows.
 Result<std::vector<NumericProfile>> profile_numbers(tables::Table& table, const tables::Check& check);
 
 }  // namespace tracseq::data

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "domain/data/input_place.h"
 #include "domain/data/quality.h"
 
 namespace tracseq::data {
@@ -36,7 +37,9 @@ Result<Json> QualityJob::run(const CallContext& ctx, const jobs::Job& job, jobs:
   TRACSEQ_TRY(const Schema schema, schemas_.get(own, {request.schema_id}));
   TRACSEQ_TRY(const ParsedSchema parsed, parse_schema(schema));
   reporter.progress(0.05, "reading the file");
-  TRACSEQ_TRY(const tables::InputFile file, tables::inspect_file(request.path, check));
+  TRACSEQ_TRY(const InputPlace place, InputPlace::open(request.data_root, request.path));
+  TRACSEQ_TRY(const tables::InputFile file, tables::inspect_file(place.path(), check, request.path));
+  TRACSEQ_CHECK(check_digest(file, request.expected_digest));
   TRACSEQ_TRY(const WorkFolder folder, WorkFolder::make(work_root_));
   TRACSEQ_TRY(tables::TableEngine* const engine, tables::table_engine());
   TRACSEQ_TRY(const auto columns, engine->describe(file));

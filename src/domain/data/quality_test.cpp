@@ -69,6 +69,42 @@ TEST_F(Quality, OfACleanTableIsOne) {
             kHistogramBins);
 }
 
+// The extent of the column is more than a double holds.
+TEST_F(Quality, DescribesTheLargestNumbers) {
+  const auto report =
+      assess_text(R"({"x": {"type": "float"}})", "", "x\n-1e308\n1e308\n-1e308\n1e307\n1.7e308\n-1.7e308\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  const Json* histogram = report->column_stats.find("x")->find("histogram");
+  const auto& counts = *histogram->find("counts")->as_array();
+  const auto& edges = *histogram->find("edges")->as_array();
+  ASSERT_EQ(counts.size(), kHistogramBins);
+  std::int64_t total = 0;
+  for (const Json& count : counts) total += count.integer_or(0);
+  EXPECT_EQ(total, 6);
+  EXPECT_EQ(counts.front().integer_or(0), 1);
+  EXPECT_EQ(counts.back().integer_or(0), 1);
+  EXPECT_EQ(counts[kHistogramBins / 2].integer_or(0), 1);
+  for (std::size_t i = 1; i < edges.size(); ++i) EXPECT_LT(edges[i - 1].number_or(0), edges[i].number_or(0));
+  EXPECT_TRUE(std::isfinite(number(*report, "x", "median")));
+}
+
+// More numeric columns than one pass takes.
+TEST_F(Quality, DescribesManyColumns) {
+  ASSERT_GT(400 * NumericProfile::bytes_most(3), 2 * kProfileBytesMax);
+  std::string header = "c0";
+  std::string row = "0";
+  std::string schema = R"({"c0": {"type": "float"})";
+  for (int c = 1; c < 400; ++c) {
+    header += fmt::format(",c{}", c);
+    row += fmt::format(",{}", c);
+    schema += fmt::format(R"(, "c{}": {{"type": "float"}})", c);
+  }
+  const auto report = assess_text(schema + "}", "", header + "\n" + row + "\n" + row + "\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  for (const int c : {0, 100, 200, 399})
+    EXPECT_EQ(number(*report, fmt::format("c{}", c).c_str(), "median"), c);
+}
+
 TEST_F(Quality, ReportsAllFaultsAtOnce) {
   const auto report = assess_text(
       R"({"id": {"type": "string", "nullable": false, "unique": true, "pattern": "^S[0-9]+$"},
@@ -130,6 +166,26 @@ TEST_F(Quality, NamesAPatternThatIsNoRegularExpression) {
   const auto report = assess_text(R"({"x": {"type": "string", "pattern": "(["}})", "", "x\na\n");
   ASSERT_FALSE(report);
   EXPECT_EQ(report.error().code, Code::invalid);
+}
+
+TEST(SchemaParsing, RefusesToCompareColumnsOfDifferentTypes) {
+  const auto parse = [](const char* left, const char* right) {
+    Schema schema;
+    schema.columns =
+        *parse_json(fmt::format(R"({{"a": {{"type": "{}"}}, "b": {{"type": "{}"}}}})", left, right));
+    schema.validation_rules = {
+        *parse_json(R"({"rule": "comparison", "left": "a", "op": "<", "right": "b"})")};
+    const auto parsed = parse_schema(schema);
+    return parsed ? std::string() : parsed.error().message;
+  };
+  EXPECT_EQ(parse("integer", "float"), "");
+  EXPECT_EQ(parse("datetime", "datetime"), "");
+  EXPECT_EQ(parse("string", "string"), "");
+  const std::string refused = parse("float", "datetime");
+  EXPECT_NE(refused.find("validation_rules[0].right: 'a' is a float and 'b' a datetime"), std::string::npos)
+      << refused;
+  EXPECT_NE(parse("string", "integer"), "");
+  EXPECT_NE(parse("boolean", "integer"), "");
 }
 
 TEST(SchemaParsing, NamesWhatIsWrong) {

@@ -18,9 +18,11 @@ inline constexpr const char* kQualityJob = "data.quality";
 struct AssessRequest {
   std::string report_id;  // made when left out
   std::string schema_id;
-  std::string path;
+  std::string path;             // below `data_root` where that is set
+  std::string data_root;        // a folder that opening the path must not leave
+  std::string expected_digest;  // SHA-256 of the content; empty: any
 };
-TRACSEQ_DESCRIBE(AssessRequest, (report_id, schema_id, path))
+TRACSEQ_DESCRIBE(AssessRequest, (report_id, schema_id, path, data_root, expected_digest))
 
 // Quality reports: asked for here, made by a worker (quality_job.h), kept here. Thread-safe.
 class Reports {

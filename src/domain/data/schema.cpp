@@ -140,7 +140,16 @@ Result<void> check_rule(const ParsedSchema& schema, std::size_t index, const Tab
             "op", fmt::format("'{}' is not known; allowed are {}", rule.op, fmt::join(kOperators, " ")));
       if (rule.right.has_value() == rule.value.has_value())
         return wrong_rule("right", "give either right (a column) or value (a constant)");
-      if (rule.right) TRACSEQ_CHECK(known(schema, index, "right", *rule.right));
+      if (rule.right) {
+        TRACSEQ_CHECK(known(schema, index, "right", *rule.right));
+        const ColumnType left = schema.find(rule.left)->type;
+        const ColumnType right = schema.find(*rule.right)->type;
+        if (left != right && !(is_number(left) && is_number(right)))
+          return wrong_rule("right", fmt::format("'{}' is a {} and '{}' a {}; columns of one type, or two of "
+                                                 "numbers, can be compared",
+                                                 rule.left, tables::type_name(left), *rule.right,
+                                                 tables::type_name(right)));
+      }
       if (rule.value && !fits(schema.find(rule.left)->type, *rule.value))
         return wrong_rule("value", fmt::format("{} is no {}", dump_json(*rule.value),
                                                tables::type_name(schema.find(rule.left)->type)));

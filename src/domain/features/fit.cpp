@@ -3,7 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <limits>
 #include <set>
+#include <span>
 
 #include "domain/features/fit_columns.h"
 #include "domain/features/selection.h"
@@ -14,24 +16,27 @@ namespace tracseq::features {
 // Leads the columns through the passes over the table.
 class Fitter {
  public:
-  Fitter(const FeatureConfig& config, tables::BatchSource& table, const FitStep& step)
-      : config_(config), table_(table), step_(step) {
+  Fitter(const FeatureConfig& config, tables::BatchSource& table, const FitOptions& options)
+      : config_(config),
+        table_(table),
+        options_(options),
+        names_(options.reserved.begin(), options.reserved.end()) {
     for (const auto& name : config.numeric_features)
       numeric_.emplace_back(config, name), columns_.push_back(name);
     for (const auto& name : config.categorical_features)
-      categorical_.emplace_back(config, name), columns_.push_back(name);
-    for (const auto& name : config.text_features) text_.emplace_back(config, name), columns_.push_back(name);
+      categorical_.emplace_back(config, name), others_.push_back(name);
+    for (const auto& name : config.text_features) text_.emplace_back(config, name), others_.push_back(name);
     if (!config.target_column.empty()) {
       target_ = std::make_shared<Target>(config.target_column);
-      columns_.push_back(config.target_column);
+      others_.push_back(config.target_column);
     }
+    columns_.insert(columns_.end(), others_.begin(), others_.end());
   }
 
   Result<Fitted> run() {
     if (config_.encoding_method == Encoding::target && !config_.categorical_features.empty() && !target_)
       return fail_field("target_column", "target_column: target encoding needs the column it learns from");
-    TRACSEQ_CHECK(first_pass());
-    TRACSEQ_CHECK(quantile_passes());
+    TRACSEQ_CHECK(learn());
     TRACSEQ_CHECK(settle());
     name_outputs();
     TRACSEQ_CHECK(scale_pass());
@@ -42,50 +47,102 @@ class Fitter {
 
  private:
   template <class F>
-  Result<void> pass(std::string_view what, F&& each) {
-    if (step_) TRACSEQ_CHECK(step_(what));
-    TRACSEQ_TRY(const std::unique_ptr<tables::BatchReader> reader, table_.open(columns_));
+  Result<void> pass(std::string_view what, const std::vector<std::string>& columns, F&& each) {
+    if (options_.step) TRACSEQ_CHECK(options_.step(what));
+    TRACSEQ_TRY(const std::unique_ptr<tables::BatchReader> reader, table_.open(columns));
     while (true) {
+      if (options_.check) TRACSEQ_CHECK(options_.check());
       TRACSEQ_TRY(const tables::ColumnBatch* batch, reader->next());
       if (batch == nullptr) return {};
       TRACSEQ_CHECK(each(*batch));
     }
   }
 
-  Result<void> first_pass() {
-    TRACSEQ_CHECK(pass("counting", [&](const tables::ColumnBatch& batch) -> Result<void> {
-      rows_ += static_cast<std::int64_t>(batch.rows);
-      for (auto& column : numeric_) TRACSEQ_CHECK(column.observe(batch));
-      for (auto& column : categorical_) TRACSEQ_CHECK(column.observe(batch));
-      for (auto& column : text_) TRACSEQ_CHECK(column.observe(batch));
-      if (target_) TRACSEQ_CHECK(target_->observe(batch));
-      return {};
-    }));
+  // Categories, words and the target, with the first group of numeric columns; then the other groups.
+  Result<void> learn() {
+    std::size_t end = std::min(numeric_.size(), group_size());
+    TRACSEQ_CHECK(first_pass(0, end));
     if (rows_ == 0) return fail(Code::invalid, "the table has no rows to fit on");
     if (target_) TRACSEQ_CHECK(target_->finish());
-    for (auto& column : numeric_) column.finish_first_pass();
+    TRACSEQ_CHECK(quantile_passes(0, end));
+    while (end < numeric_.size()) {
+      const std::size_t start = end;
+      end = std::min(numeric_.size(), start + group_size());
+      TRACSEQ_CHECK(first_pass(start, end));
+      TRACSEQ_CHECK(quantile_passes(start, end));
+    }
     return {};
   }
 
-  Result<void> quantile_passes() {
+  // How many numeric columns are learned together; the rows are known after the first group.
+  [[nodiscard]] std::size_t group_size() const {
+    const std::int64_t rows = rows_ > 0 ? rows_ : std::numeric_limits<std::int64_t>::max();
+    return std::max<std::size_t>(1, options_.memory_bytes / NumericFit::bytes_most(rows));
+  }
+
+  Result<void> first_pass(std::size_t start, std::size_t end) {
+    const auto columns = std::span(numeric_).subspan(start, end - start);
+    std::vector<std::string> names;
+    for (const NumericFit& column : columns) names.push_back(column.column());
+    if (start == 0) names.insert(names.end(), others_.begin(), others_.end());
+    TRACSEQ_CHECK(pass("counting", names, [&](const tables::ColumnBatch& batch) -> Result<void> {
+      for (auto& column : columns) TRACSEQ_CHECK(column.observe(batch));
+      if (start > 0) return {};
+      rows_ += static_cast<std::int64_t>(batch.rows);
+      for (auto& column : categorical_) TRACSEQ_CHECK(column.observe(batch));
+      for (auto& column : text_) TRACSEQ_CHECK(column.observe(batch));
+      if (target_) TRACSEQ_CHECK(target_->observe(batch));
+      return check_memory();
+    }));
+    for (auto& column : columns) column.finish_first_pass();
+    return {};
+  }
+
+  // Distinct categories and words stay until the end; together they have a limit.
+  Result<void> check_memory() const {
+    std::uint64_t held = 0;
+    const std::string* largest = nullptr;
+    std::uint64_t most = 0;
+    const auto count = [&](const auto& column) {
+      held += column.bytes();
+      if (column.bytes() > most) most = column.bytes(), largest = &column.column();
+    };
+    for (const auto& column : categorical_) count(column);
+    for (const auto& column : text_) count(column);
+    if (held <= options_.memory_bytes) return {};
+    return fail(
+        Error{Code::resource_exhausted,
+              fmt::format("the distinct values of the columns take more than {} MiB, most of them those "
+                          "of '{}'; leave it out or give the worker more memory",
+                          options_.memory_bytes >> 20, *largest),
+              {},
+              *largest});
+  }
+
+  Result<void> quantile_passes(std::size_t start, std::size_t end) {
     while (true) {
       std::vector<NumericFit*> open;
-      for (auto& column : numeric_)
-        if (column.quantiles_needed()) open.push_back(&column);
-      if (open.empty()) return {};
-      TRACSEQ_CHECK(pass("quantiles", [&](const tables::ColumnBatch& batch) -> Result<void> {
+      std::vector<std::string> names;
+      for (std::size_t c = start; c < end; ++c) {
+        if (!numeric_[c].quantiles_needed()) continue;
+        open.push_back(&numeric_[c]);
+        names.push_back(numeric_[c].column());
+      }
+      if (open.empty()) break;
+      TRACSEQ_CHECK(pass("quantiles", names, [&](const tables::ColumnBatch& batch) -> Result<void> {
         for (NumericFit* column : open) TRACSEQ_CHECK(column->observe_quantiles(batch));
         return {};
       }));
       for (NumericFit* column : open) column->finish_quantiles();
     }
+    for (std::size_t c = start; c < end; ++c) numeric_[c].settle();
+    return {};
   }
 
   Result<void> settle() {
     document_.fitted_rows = rows_;
     document_.python_steps = python_steps(config_);
     for (auto& column : numeric_) {
-      column.settle();
       NumericStep step = column.step();
       step.center = 0;  // what the scale pass sees is imputed and clipped only
       step.scale = 1;
@@ -147,7 +204,7 @@ class Fitter {
           statistics_.emplace_back(*target_, step.categories.size());
       }
       Encoded encoded;
-      TRACSEQ_CHECK(pass("scaling", [&](const tables::ColumnBatch& batch) -> Result<void> {
+      TRACSEQ_CHECK(pass("scaling", columns_, [&](const tables::ColumnBatch& batch) -> Result<void> {
         TRACSEQ_CHECK(imputing.encode(batch, nullptr, encoded));
         for (std::size_t s = 0; s < encoded.numeric.size(); ++s)
           numeric_[s].observe_scaled(encoded.numeric[s]);
@@ -188,7 +245,7 @@ class Fitter {
   Result<Fitted> select(Fitted all) {
     Selection selection(config_, document_, target_.get());
     Encoded encoded;
-    TRACSEQ_CHECK(pass("selecting", [&](const tables::ColumnBatch& batch) -> Result<void> {
+    TRACSEQ_CHECK(pass("selecting", columns_, [&](const tables::ColumnBatch& batch) -> Result<void> {
       TRACSEQ_CHECK(all.encode_training(batch, encoded));
       selection.observe(encoded, batch);
       return {};
@@ -205,8 +262,9 @@ class Fitter {
 
   const FeatureConfig& config_;
   tables::BatchSource& table_;
-  const FitStep& step_;
+  const FitOptions& options_;
   std::vector<std::string> columns_;
+  std::vector<std::string> others_;  // of them, what is not numeric
   std::vector<NumericFit> numeric_;
   std::vector<CategoricalFit> categorical_;
   std::vector<TextFit> text_;
@@ -231,9 +289,9 @@ void Fitted::restart() {
   if (cross_) cross_->restart();
 }
 
-Result<Fitted> fit(const FeatureConfig& config, tables::BatchSource& table, const FitStep& step) {
+Result<Fitted> fit(const FeatureConfig& config, tables::BatchSource& table, const FitOptions& options) {
   TRACSEQ_CHECK(check_config(config));
-  return Fitter(config, table, step).run();
+  return Fitter(config, table, options).run();
 }
 
 }  // namespace tracseq::features

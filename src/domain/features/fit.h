@@ -10,6 +10,7 @@
 #include "domain/features/target_encoding.h"
 #include "domain/features/transformation.h"
 #include "storage/tables/columns.h"
+#include "storage/tables/inspect.h"
 
 namespace tracseq::features {
 
@@ -20,6 +21,13 @@ inline constexpr std::size_t kModeValuesMax = 1'000'000;     // distinct numbers
 
 // Told before each pass over the table; an error ends the fit (cancellation).
 using FitStep = std::function<Result<void>(std::string_view what)>;
+
+struct FitOptions {
+  FitStep step;
+  tables::Check check;                     // asked before each batch
+  std::uint64_t memory_bytes = 1UL << 30;  // for what is learned: order statistics, categories, words
+  std::vector<std::string> reserved;       // names that no output may have
+};
 
 // What a fit leaves: the transformation to keep, and how the very table it was fitted on is transformed
 // (which differs where target encoding is cross-fitted).
@@ -42,8 +50,10 @@ class Fitted {
 };
 
 // Fits the configured steps on a table, in a few passes whose memory does not grow with its rows (but with
-// distinct categories and words, which are bounded). Numbers agree with scikit-learn's to 1e-9 where it has
-// the step. `invalid` names a missing column, a column of a wrong type, too many categories, an empty table.
-Result<Fitted> fit(const FeatureConfig& config, tables::BatchSource& table, const FitStep& step = {});
+// distinct categories and words, which are bounded, together by the memory of the options). Numeric columns
+// are learned in groups that fit into that memory. Numbers agree with scikit-learn's to 1e-9 where it has the
+// step. `invalid` names a missing column, a column of a wrong type, too many categories, an empty table;
+// `resource_exhausted` the column whose categories or words no longer fit.
+Result<Fitted> fit(const FeatureConfig& config, tables::BatchSource& table, const FitOptions& options = {});
 
 }  // namespace tracseq::features

@@ -16,6 +16,8 @@ namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
 constexpr double kFenceWidth = 1.5;  // interquartile ranges
+// Median, both quartiles and where the fill lies, each of them in two places where there are gaps.
+constexpr std::size_t kRanksWanted = 15;
 
 Result<const tables::Column*> find_column(const tables::ColumnBatch& batch, const std::string& name) {
   const tables::Column* column = batch.find(name);
@@ -55,6 +57,10 @@ NumericFit::NumericFit(const FeatureConfig& config, std::string column)
   if (config.clip_outliers || config.scaling_method == Scaling::robust ||
       config.numeric_imputation == NumericImputation::median)
     order_.emplace();
+}
+
+std::size_t NumericFit::bytes_most(std::int64_t rows) noexcept {
+  return stats::OrderStatistics::bytes_most(rows, kRanksWanted);
 }
 
 Result<void> NumericFit::observe(const tables::ColumnBatch& batch) {
@@ -158,7 +164,7 @@ double NumericFit::quantile(double q) const {
                             place.fraction);
 }
 
-void NumericFit::settle() {
+void NumericFit::learn_fences() {
   if (!order_) {
     step_.fill = *fill_;
     return;
@@ -180,6 +186,14 @@ void NumericFit::settle() {
   quartile_high_ = quantile(0.75);
 }
 
+void NumericFit::settle() {
+  learn_fences();
+  ordered_ = order_.has_value();
+  order_.reset();
+  counts_ = {};
+  finite_ = {};
+}
+
 bool NumericFit::moments_needed() const noexcept { return config_.scaling_method == Scaling::standard; }
 
 NumericStep NumericFit::step() const {
@@ -199,7 +213,7 @@ NumericStep NumericFit::step() const {
     high = clipped(high);
     step.factor = high - low < 10 * kEpsilon ? 1 : 1 / (high - low);
     step.offset = 0 - low * *step.factor;
-  } else if (config_.scaling_method == Scaling::robust && order_) {
+  } else if (config_.scaling_method == Scaling::robust && ordered_) {
     const double width = quartile_high_ - quartile_low_;
     step.center = median_;
     step.scale = width < 10 * kEpsilon ? 1 : width;

@@ -5,9 +5,10 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
-#include <fstream>
 
+#include "domain/data/input_place.h"
 #include "domain/data/quality.h"
+#include "domain/features/output_files.h"
 #include "domain/features/pipeline_output.h"
 #include "domain/features/python_step.h"
 #include "storage/tables/file_source.h"
@@ -21,14 +22,18 @@ namespace fs = std::filesystem;
 class Pipeline {
  public:
   Pipeline(PipelineJob::Services& services, const CallContext& ctx, const jobs::Job& job,
-           jobs::JobReporter& reporter, const std::string& work_root, const tables::EngineLimits& limits)
+           jobs::JobReporter& reporter, const std::string& work_root, const tables::EngineLimits& limits,
+           std::chrono::milliseconds host_wait)
       : services_(services),
         ctx_(ctx),
         job_(job),
         reporter_(reporter),
         work_root_(work_root),
-        limits_(limits) {
+        limits_(limits),
+        host_wait_(host_wait) {
     ctx_.project_id = job.project_id;
+    fit_options_.check = check_;
+    fit_options_.memory_bytes = limits.memory_bytes / 2;
   }
 
   Result<Json> go() {
@@ -78,7 +83,9 @@ class Pipeline {
 
   Result<void> load() {
     step("load", 0.02);
-    TRACSEQ_TRY(file_, tables::inspect_file(settings_.path, check_));
+    TRACSEQ_TRY(input_, data::InputPlace::open(settings_.data_root, settings_.path));
+    TRACSEQ_TRY(file_, tables::inspect_file(input_->path(), check_, settings_.path));
+    TRACSEQ_CHECK(data::check_digest(file_, settings_.expected_digest));
     run_.input_data_hash = file_.digest;
     TRACSEQ_TRY(tables::TableEngine* const engine, tables::table_engine());
     TRACSEQ_TRY(columns_, engine->describe(file_));
@@ -141,7 +148,7 @@ class Pipeline {
   Result<void> preprocess() {
     if (config_.drop_duplicates) {
       step("drop_duplicates", 0.45);
-      TRACSEQ_TRY(const std::int64_t dropped, table_->drop_duplicates());
+      TRACSEQ_TRY(const std::int64_t dropped, table_->drop_duplicates(check_));
       if (dropped > 0) reporter_.log(fmt::format("{} repeated rows dropped", dropped));
     }
     if (table_->rows() == 0) return fail(Code::invalid, "the table has no rows");
@@ -150,7 +157,7 @@ class Pipeline {
     for (const Json& transformation : config_.custom_transformations) {
       const std::string name = transformation.find("name")->string_or("");
       step("python:" + name, 0.5);
-      TRACSEQ_TRY(table_, run_python_step({services_.jobs, ctx_, job_, folder_, limits_, check_},
+      TRACSEQ_TRY(table_, run_python_step({services_.jobs, ctx_, job_, folder_, limits_, check_, host_wait_},
                                           transformation, config_, std::move(table_)));
       reporter_.log(
           fmt::format("{} rows, {} columns after '{}'", table_->rows(), table_->columns().size(), name));
@@ -194,12 +201,13 @@ class Pipeline {
     }
     if (!config_.text_features.empty()) step("vectorize_tfidf", progress);
     if (config_.feature_selection_enabled) step("select_features", progress);
-    fit_step_ = [this, progress](std::string_view what) mutable -> Result<void> {
+    fit_options_.step = [this, progress](std::string_view what) mutable -> Result<void> {
       progress = std::min(0.75, progress + 0.04);
       reporter_.progress(progress, std::string(what));
       return check_();
     };
-    TRACSEQ_TRY(Fitted fitted, fit(config_, *table_, fit_step_));
+    fit_options_.reserved = passed_names(config_, schema_, *table_);
+    TRACSEQ_TRY(Fitted fitted, fit(config_, *table_, fit_options_));
     for (const auto& dropped : fitted.transformation().document().dropped)
       reporter_.log(fmt::format("'{}' left out: {}", dropped.name, dropped.reason));
     return fitted;
@@ -221,7 +229,7 @@ class Pipeline {
         return fail(Code::unavailable,
                     fmt::format("the folder '{}' cannot be made: {}", staging(), error.message()));
     }
-    TRACSEQ_TRY(const PassedColumns passed, passed_columns(config_, schema_, *table_, fit_step_));
+    TRACSEQ_TRY(const PassedColumns passed, passed_columns(config_, schema_, *table_, fit_options_));
     const auto infos = OutputReader::columns(fitted, passed);
     std::vector<std::string> names;
     for (const auto& info : infos) names.push_back(info.name);
@@ -237,20 +245,6 @@ class Pipeline {
     run_.feature_count = static_cast<std::int64_t>(fitted.transformation().output_count());
     reporter_.log(
         fmt::format("{} rows, {} features, SHA-256 {}", written.rows, run_.feature_count, written.digest));
-    return {};
-  }
-
-  static Result<void> move_file(const std::string& from, const std::string& to) {
-    if (from == to) return {};
-    std::error_code error;
-    fs::rename(from, to, error);
-    if (error) {  // another file system
-      error.clear();
-      fs::copy_file(from, to, fs::copy_options::overwrite_existing, error);
-    }
-    if (error)
-      return fail(error == std::errc::no_space_on_device ? Code::storage_full : Code::unavailable,
-                  fmt::format("the file '{}' cannot be written: {}", to, error.message()));
     return {};
   }
 
@@ -270,7 +264,7 @@ class Pipeline {
       TRACSEQ_TRY(tables::FileSource parquet_file, tables::FileSource::open(folder_ + "/" + kParquetFile));
       TRACSEQ_TRY(parquet, keep(parquet_file));
     } else {
-      TRACSEQ_CHECK(publish_folder(text));
+      TRACSEQ_CHECK(publish(text));
     }
     run_.status = PipelineStatus::completed;
     run_.completed_at = now();
@@ -285,17 +279,15 @@ class Pipeline {
     return {};
   }
 
-  Result<void> publish_folder(const std::string& transformation) {
-    const fs::path folder = fs::path(settings_.output_folder) / run_.run_id;
-    std::error_code error;
-    std::ofstream(staging() + "/" + kTransformationFile) << transformation;
-    fs::remove_all(folder, error);
-    fs::rename(staging(), folder, error);
-    if (error)
-      return fail(Code::unavailable,
-                  fmt::format("the folder '{}' cannot be made: {}", folder.string(), error.message()));
+  // Everything is on the disk, under its name, before the run's row says so.
+  Result<void> publish(const std::string& transformation) {
+    const std::string folder = (fs::path(settings_.output_folder) / run_.run_id).string();
+    TRACSEQ_CHECK(write_synced(staging() + "/" + kTransformationFile, transformation));
+    TRACSEQ_CHECK(sync_path(staging() + "/" + kCsvFile));
+    TRACSEQ_CHECK(sync_path(staging() + "/" + kParquetFile));
     published_ = true;
-    run_.output_data_path = (folder / kCsvFile).string();
+    TRACSEQ_CHECK(publish_folder(staging(), folder));
+    run_.output_data_path = folder + "/" + kCsvFile;
     return {};
   }
 
@@ -342,12 +334,14 @@ class Pipeline {
   jobs::JobReporter& reporter_;
   const std::string& work_root_;
   const tables::EngineLimits& limits_;
+  const std::chrono::milliseconds host_wait_;
   const tables::Check check_ = [this] { return ctx_.check(); };
-  FitStep fit_step_;
+  FitOptions fit_options_;
   PipelineSettings settings_;
   PipelineRun run_;
   data::ParsedSchema schema_;
   FeatureConfig config_;
+  std::optional<data::InputPlace> input_;
   tables::InputFile file_;
   std::vector<tables::ColumnInfo> columns_;
   std::string folder_;
@@ -359,7 +353,7 @@ class Pipeline {
 }  // namespace
 
 Result<Json> PipelineJob::run(const CallContext& ctx, const jobs::Job& job, jobs::JobReporter& reporter) {
-  return Pipeline(services_, ctx, job, reporter, work_root_, limits_).go();
+  return Pipeline(services_, ctx, job, reporter, work_root_, limits_, host_wait_).go();
 }
 
 }  // namespace tracseq::features

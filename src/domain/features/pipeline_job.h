@@ -19,7 +19,8 @@ inline constexpr const char* kTransformationFile = "transformation.json";
 inline constexpr const char* kCsvFile = "features.csv";
 inline constexpr const char* kParquetFile = "features.parquet";
 
-// How long a run waits for a Python process that hosts a function it needs, before it fails.
+// How long a run waits for a Python process that hosts a function it needs, before it fails; also where the
+// process goes away while the function is queued.
 inline constexpr std::chrono::seconds kHostWaitMax{60};
 
 // Does the jobs of kind kPipelineJob in a worker process: check the file, load, assess, refuse what is too
@@ -36,15 +37,19 @@ class PipelineJob final : public jobs::JobHandler {
     jobs::JobStore& jobs;
     artifacts::ArtifactCatalog& catalog;
   };
-  // `work_root`: where runs have their folders; empty: the system's temporary folder.
-  PipelineJob(Services services, std::string work_root, tables::EngineLimits limits)
-      : services_(services), work_root_(std::move(work_root)), limits_(limits) {}
+  // `work_root`: where runs have their folders; empty: the system's temporary folder. A run holds what the
+  // limits give DuckDB, half as much for what the fit learns, and a few batches. `host_wait`: how long a
+  // Python step waits for a living process that hosts its function.
+  PipelineJob(Services services, std::string work_root, tables::EngineLimits limits,
+              std::chrono::milliseconds host_wait = kHostWaitMax)
+      : services_(services), work_root_(std::move(work_root)), limits_(limits), host_wait_(host_wait) {}
   Result<Json> run(const CallContext& ctx, const jobs::Job& job, jobs::JobReporter& reporter) override;
 
  private:
   Services services_;
   const std::string work_root_;
   const tables::EngineLimits limits_;
+  const std::chrono::milliseconds host_wait_;
 };
 
 }  // namespace tracseq::features

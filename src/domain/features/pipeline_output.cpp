@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace tracseq::features {
 namespace {
@@ -48,26 +47,40 @@ void append_passed(const Column& from, double fill, std::size_t first, std::size
   }
 }
 
+std::vector<tables::ColumnInfo> passed_infos(const FeatureConfig& config, const data::ParsedSchema& schema,
+                                             const tables::Table& table) {
+  std::vector<tables::ColumnInfo> infos;
+  for (const auto& rule : schema.columns) {
+    ColumnType type = rule.type;
+    if (is_feature(config, rule.name) || !loaded(table, rule.name, type)) continue;
+    if (type == ColumnType::string || type == ColumnType::timestamp) continue;
+    infos.push_back({rule.name, type});
+  }
+  return infos;
+}
+
 }  // namespace
 
+std::vector<std::string> passed_names(const FeatureConfig& config, const data::ParsedSchema& schema,
+                                      const tables::Table& table) {
+  std::vector<std::string> names;
+  for (const auto& info : passed_infos(config, schema, table)) names.push_back(info.name);
+  return names;
+}
+
 Result<PassedColumns> passed_columns(const FeatureConfig& config, const data::ParsedSchema& schema,
-                                     tables::Table& table, const FitStep& step) {
+                                     tables::Table& table, const FitOptions& options) {
   PassedColumns passed;
+  passed.columns = passed_infos(config, schema, table);
   FeatureConfig filling;  // the medians and modes, by the same code that fills the features
   filling.scaling_method = Scaling::none;
   filling.encoding_method = Encoding::label;
   filling.clip_outliers = false;
   filling.feature_selection_enabled = false;
-  for (const auto& rule : schema.columns) {
-    ColumnType type = rule.type;
-    if (is_feature(config, rule.name) || !loaded(table, rule.name, type)) continue;
-    if (type == ColumnType::string || type == ColumnType::timestamp) continue;
-    passed.columns.push_back({rule.name, type});
-    (type == ColumnType::boolean ? filling.categorical_features : filling.numeric_features)
-        .push_back(rule.name);
-  }
+  for (const auto& [name, type] : passed.columns)
+    (type == ColumnType::boolean ? filling.categorical_features : filling.numeric_features).push_back(name);
   if (passed.columns.empty()) return passed;
-  TRACSEQ_TRY(const Fitted fitted, fit(filling, table, step));
+  TRACSEQ_TRY(const Fitted fitted, fit(filling, table, options));
   const auto& document = fitted.transformation().document();
   std::size_t number = 0;
   std::size_t flag = 0;
@@ -84,13 +97,9 @@ Result<PassedColumns> passed_columns(const FeatureConfig& config, const data::Pa
 
 std::vector<tables::ColumnInfo> OutputReader::columns(const Fitted& fitted, const PassedColumns& passed) {
   std::vector<tables::ColumnInfo> infos;
-  std::set<std::string> names;
-  for (const auto& name : fitted.transformation().output_names()) {
+  for (const auto& name : fitted.transformation().output_names())
     infos.push_back({name, ColumnType::float64});
-    names.insert(name);
-  }
-  for (const auto& column : passed.columns)
-    if (!names.contains(column.name)) infos.push_back(column);
+  infos.insert(infos.end(), passed.columns.begin(), passed.columns.end());
   return infos;
 }
 
@@ -98,24 +107,20 @@ Result<OutputReader> OutputReader::open(Fitted& fitted, const PassedColumns& pas
                                         tables::CsvWriter* csv, const tables::Check& check) {
   OutputReader reader(fitted, passed, csv, check);
   const auto features = fitted.transformation().output_names();
-  const std::set<std::string> names(features.begin(), features.end());
   std::vector<std::string> wanted = fitted.columns();
-  for (std::size_t i = 0; i < passed.columns.size(); ++i) {
-    const std::string& name = passed.columns[i].name;
-    if (names.contains(name)) continue;
-    reader.kept_.push_back(i);
+  for (const auto& [name, type] : passed.columns) {
     if (std::find(wanted.begin(), wanted.end(), name) == wanted.end()) wanted.push_back(name);
   }
   fitted.restart();
   TRACSEQ_TRY(reader.reader_, table.open(wanted));
-  const std::size_t width = std::max<std::size_t>(1, features.size() + reader.kept_.size());
+  const std::size_t width = std::max<std::size_t>(1, features.size() + passed.columns.size());
   reader.slice_rows_ =
       std::clamp<std::size_t>(tables::kBatchBytesMax / (width * sizeof(double)), 16, tables::kBatchRows);
   return reader;
 }
 
 void OutputReader::pass_columns(std::size_t first, std::size_t last) {
-  for (const std::size_t i : kept_) {
+  for (std::size_t i = 0; i < passed_.columns.size(); ++i) {
     Column& column = out_.columns.emplace_back();
     column.name = passed_.columns[i].name;
     column.type = passed_.columns[i].type;

@@ -20,13 +20,16 @@ struct PassedColumns {
   std::vector<double> fills;  // booleans: 0 or 1
 };
 Result<PassedColumns> passed_columns(const FeatureConfig& config, const data::ParsedSchema& schema,
-                                     tables::Table& table, const FitStep& step);
+                                     tables::Table& table, const FitOptions& options);
+// Their names, which no feature may take.
+std::vector<std::string> passed_names(const FeatureConfig& config, const data::ParsedSchema& schema,
+                                      const tables::Table& table);
 
 // Makes the rows of a run's output: the features of the training table, then the passed columns. What it
 // gives is also written to `csv`. One pass over the table, in its order.
 class OutputReader final : public tables::BatchReader {
  public:
-  // The names of the output; a passed column whose name a feature has is left out.
+  // The names of the output: features and passed columns.
   static std::vector<tables::ColumnInfo> columns(const Fitted& fitted, const PassedColumns& passed);
   static Result<OutputReader> open(Fitted& fitted, const PassedColumns& passed, tables::Table& table,
                                    tables::CsvWriter* csv, const tables::Check& check);
@@ -43,7 +46,6 @@ class OutputReader final : public tables::BatchReader {
   tables::CsvWriter* csv_;
   const tables::Check& check_;
   std::unique_ptr<tables::BatchReader> reader_;
-  std::vector<std::size_t> kept_;  // of the passed columns
   const tables::ColumnBatch* batch_ = nullptr;
   Encoded encoded_;
   std::size_t row_ = 0;         // of `batch_`, handed out so far

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <thread>
 
 #include "domain/features/pipeline_job.h"
 #include "domain/features/transformation.h"
@@ -66,6 +67,33 @@ class DoublingHost final : public jobs::JobHandler {
     TRACSEQ_CHECK(tables::write_exchange(job.payload.find("output")->string_or(""), result.columns(), *rows));
     return Json::object();
   }
+};
+
+// Ends runs with their jobs, as the journal of the program does.
+class EndingJournal final : public jobs::JobJournal {
+ public:
+  Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,
+                       const jobs::Job* before, const jobs::Job& after) override {
+    TRACSEQ_CHECK(rest_.changed(tx, ctx, verb, before, after));
+    return PipelineRuns::end_with_job(tx, ctx, after);
+  }
+  Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
+                        std::int64_t count, const Digest& digest) override {
+    return rest_.appended(tx, ctx, job_id, count, digest);
+  }
+  Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx) override {
+    return rest_.replay(tx, ctx);
+  }
+  Result<void> remember(sql::Transaction& tx, const CallContext& ctx, const TypeInfo& type,
+                        const void* answer) override {
+    return rest_.remember(tx, ctx, type, answer);
+  }
+  Result<bool> used(sql::Session& session, const CallContext& ctx) override {
+    return rest_.used(session, ctx);
+  }
+
+ private:
+  jobs::testing::RecordingJournal rest_;
 };
 
 class PipelineTest : public sql::testing::DatabaseTest {
@@ -154,7 +182,7 @@ class PipelineTest : public sql::testing::DatabaseTest {
 
   sql::testing::TemporaryFolder folder_;
   CallContext ctx_;
-  jobs::testing::RecordingJournal journal_;
+  EndingJournal journal_;
   std::optional<artifacts::ArtifactCatalog> catalog_;
   std::optional<audit::Ledger> ledger_;
   std::optional<jobs::JobStore> jobs_;
@@ -222,6 +250,85 @@ TEST_P(PipelineTest, NamesAMissingColumnAndLeavesNothing) {
   EXPECT_NE(run.error_message->find("'concentration', 'approved'"), std::string::npos) << *run.error_message;
   EXPECT_FALSE(run.output_data_path);
   EXPECT_TRUE(outputs_left().empty());
+}
+
+TEST_P(PipelineTest, LeavesNothingOfAFileThatCannotBeRead) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  runner_->start();
+  const std::string header = "sample_id,sample_type,concentration,volume,note,approved\n";
+  const std::pair<std::string, const char*> files[] = {
+      {header + "S1,blood,1,2,x,True\nS2,blood\n", "line 3 has 2"},
+      {header + "S1,blood,1,2,M\xFCller,True\n", "0xFC"},
+      {header + "S1,blood,1,2," + std::string(10 << 20, 'x') + ",True\n", "longer than 2 MiB"},
+      {"", "the file is empty"},
+      {"sample_id,sample_type,concentration,volume,note,approved,volume\nS1,blood,1,2,x,True,3\n",
+       "'volume' twice"},
+      {"sample_id,sample_type,concentration,volume,note\nS1,blood,1,2,x\n", "'approved'"},
+  };
+  for (const auto& [content, why] : files) {
+    const auto run = runs_->start(ctx_, request(content));
+    ASSERT_TRUE(run) << run.error().message;
+    ASSERT_TRUE(jobs_->wait(ctx_, run->job_id, 30s));
+    const auto done = runs_->get(ctx_, {run->run_id});
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->status, PipelineStatus::failed) << why;
+    EXPECT_NE(done->error_message.value_or("").find(why), std::string::npos)
+        << why << ": " << done->error_message.value_or("");
+    EXPECT_FALSE(done->output_data_path) << why;
+    EXPECT_FALSE(done->transformation_id) << why;
+    const auto artifacts = catalog_->list({artifacts::OwnerType::pipeline_run, run->run_id, "", 10, ""});
+    EXPECT_TRUE(artifacts && artifacts->items.empty()) << why;
+    EXPECT_TRUE(outputs_left().empty()) << why;
+  }
+}
+
+// The stored upload is not the content it was: nothing is made of it.
+TEST_P(PipelineTest, RefusesContentThatIsNotTheUploads) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  auto start = request(laboratory(20));
+  start.settings.expected_digest = sha256_hex(bytes_of("something else"));
+  const PipelineRun run = finished(start);
+  EXPECT_EQ(run.status, PipelineStatus::failed);
+  EXPECT_NE(run.error_message.value_or("").find("the stored file was changed"), std::string::npos)
+      << run.error_message.value_or("");
+  EXPECT_TRUE(outputs_left().empty());
+}
+
+TEST_P(PipelineTest, ReadsAFileBelowTheDataRoot) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  auto start = request(laboratory(20));
+  start.settings.data_root = folder_.path().string();
+  start.settings.path = "data.csv";
+  start.settings.expected_digest = sha256_hex(bytes_of(laboratory(20)));
+  const PipelineRun run = finished(start);
+  EXPECT_EQ(run.status, PipelineStatus::completed) << run.error_message.value_or("");
+  start.settings.path = "../data.csv";
+  const auto outside = runs_->start(ctx_, start);
+  ASSERT_TRUE(jobs_->wait(ctx_, outside->job_id, 30s));
+  EXPECT_EQ(runs_->get(ctx_, {outside->run_id})->status, PipelineStatus::failed);
+}
+
+// A label whose name a one-hot column would have: both go out.
+TEST_P(PipelineTest, KeepsALabelWhoseNameAFeatureWouldHave) {
+  data::Schema schema;
+  schema.schema_id = "colliding";
+  schema.name = "Colliding";
+  schema.columns = *parse_json(
+      R"({"kind": {"type": "string"}, "kind_blood": {"type": "integer"}, "x": {"type": "float"}})");
+  ASSERT_TRUE(schemas_->create(ctx_, schema));
+  FeatureConfig config = plain_config();
+  config.numeric_features = {"x"};
+  config.categorical_features = {"kind"};
+  config.feature_selection_enabled = false;
+  config.drop_duplicates = false;
+  ASSERT_TRUE(configs_->create(ctx_, config));
+  auto start = request("kind,kind_blood,x\nblood,7,1\nurine,8,2\nblood,9,3\n");
+  start.schema_id = "colliding";
+  const PipelineRun run = finished(start);
+  ASSERT_EQ(run.status, PipelineStatus::completed) << run.error_message.value_or("");
+  const std::string csv = content_of(*run.output_data_path);
+  EXPECT_EQ(csv.substr(0, csv.find('\n')), "x,kind_blood_2,kind_urine,kind_blood");
+  EXPECT_NE(csv.find(",7\n"), std::string::npos) << csv;
 }
 
 TEST_P(PipelineTest, RefusesDataBelowTheThreshold) {
@@ -301,6 +408,97 @@ TEST_P(PipelineTest, CanBeCancelledAndSaysSo) {
   EXPECT_TRUE(running && running->items.empty());
 }
 
+TEST_P(PipelineTest, StopsWhileItRuns) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const auto run = runs_->start(ctx_, request(laboratory(400'000)));
+  ASSERT_TRUE(run);
+  runner_->start();
+  const auto until = Steady::now() + 30s;
+  while (runs_->get(ctx_, {run->run_id})->processing_steps.empty() && Steady::now() < until) {
+    const auto job = jobs_->get(run->job_id);
+    ASSERT_TRUE(job);
+    ASSERT_FALSE(jobs::is_final(job->state));
+    if (job->progress > 0) break;
+    std::this_thread::sleep_for(5ms);
+  }
+  const auto asked = runs_->cancel(ctx_, {run->run_id});
+  ASSERT_TRUE(asked) << asked.error().message;
+  const auto job = jobs_->wait(ctx_, run->job_id, 30s);
+  ASSERT_TRUE(job);
+  EXPECT_EQ(job->state, jobs::JobState::cancelled);
+  const auto stored =
+      database().read([&](sql::Session& session) { return PipelineRuns::find(session, ctx_, run->run_id); });
+  ASSERT_TRUE(stored && *stored);
+  EXPECT_EQ((*stored)->status, PipelineStatus::failed);  // in the row itself, not only as it is shown
+  EXPECT_EQ((*stored)->error_message, "the run was cancelled");
+  EXPECT_TRUE(outputs_left().empty());
+}
+
+// The process that hosts the function is gone, but counts as alive while the function is queued.
+TEST_P(PipelineTest, DoesNotWaitForEverForAHostThatIsGone) {
+  FeatureConfig config = plain_config();
+  config.config_id = "gone";
+  config.custom_transformations = {*parse_json(R"({"name": "gone"})")};
+  ASSERT_TRUE(configs_->create(ctx_, config));
+  jobs::JobHost ghost{"ghost", "test", 1, {"python.transform:gone"}, now(), now()};
+  ASSERT_TRUE(
+      database().write([&](sql::Transaction& tx) { return jobs::JobStore::register_host(tx, ghost); }));
+  PipelineJob impatient({*schemas_, *reports_, *configs_, *runs_, *jobs_, *catalog_},
+                        (folder_.path() / "work").string(), limits(), 500ms);
+  jobs::JobRunner::Options options;
+  options.worker = "impatient";
+  options.poll = 5ms;
+  jobs::JobRunner runner(*jobs_, options);
+  runner.add(kPipelineJob, impatient);
+  runner.start();
+  const auto run = runs_->start(ctx_, request(laboratory(50), "gone"));
+  ASSERT_TRUE(run);
+  jobs::JobFilter children;
+  children.parent_id = run->job_id;
+  const auto until = Steady::now() + 30s;
+  while (jobs_->list(children)->items.empty() && Steady::now() < until) std::this_thread::sleep_for(5ms);
+  ASSERT_EQ(jobs_->list(children)->items.size(), 1U);
+  ASSERT_TRUE(database().write(
+      [&](sql::Transaction& tx) -> Result<void> { return jobs::JobStore::remove_host(tx, "ghost"); }));
+  ASSERT_TRUE(jobs_->wait(ctx_, run->job_id, 20s));
+  const auto done = runs_->get(ctx_, {run->run_id});
+  EXPECT_EQ(done->status, PipelineStatus::failed);
+  EXPECT_NE(done->error_message.value_or("").find("no process hosts the transformation 'gone'"),
+            std::string::npos)
+      << done->error_message.value_or("");
+  EXPECT_EQ(jobs_->list(children)->items.front().state, jobs::JobState::cancelled);
+  runner.stop(0ms);
+}
+
+TEST_P(PipelineTest, ShowsTheNewestLogLines) {
+  ASSERT_TRUE(configs_->create(ctx_, plain_config()));
+  const auto run = runs_->start(ctx_, request(laboratory(10)));
+  ASSERT_TRUE(run);
+  const auto claimed = jobs_->claim(ctx_, {"test", {kPipelineJob}, 30s});
+  ASSERT_TRUE(claimed && *claimed);
+  std::vector<std::string> lines;
+  for (int i = 1; i <= kPipelineLogLinesShown + 200; ++i) lines.push_back("line " + std::to_string(i));
+  const std::size_t half = lines.size() / 2;
+  for (const auto& part : {std::vector(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(half)),
+                           std::vector(lines.begin() + static_cast<std::ptrdiff_t>(half), lines.end())})
+    ASSERT_TRUE(jobs_->report(ctx_, {run->job_id, (*claimed)->token}, {}, {}, part));
+  const auto shown = runs_->get(ctx_, {run->run_id});
+  ASSERT_TRUE(shown);
+  ASSERT_EQ(std::ssize(shown->processing_logs), kPipelineLogLinesShown);
+  EXPECT_EQ(shown->processing_logs.front(), "line 201");
+  EXPECT_EQ(shown->processing_logs.back(), "line 1200");
+  // A worker that is lost ends the run in its row; a list by status asks the row.
+  ASSERT_TRUE(jobs_->fail(ctx_, {run->job_id, (*claimed)->token}, Error{Code::internal, "lost", {}, {}},
+                          jobs::JobStore::Retry::no));
+  const auto failed = runs_->list(ctx_, {.status = PipelineStatus::failed, .limit = 10});
+  ASSERT_TRUE(failed);
+  ASSERT_EQ(failed->items.size(), 1U);
+  EXPECT_EQ(failed->items.front().error_message, "lost");
+  CallContext late = ctx_;
+  late.deadline = Steady::now();
+  EXPECT_EQ(runs_->list(late, {.limit = 10}).error().code, Code::deadline);
+}
+
 TEST_P(PipelineTest, RefusesUnknownSchemasAndConfigurations) {
   auto start = request(laboratory(5), "none");
   EXPECT_EQ(runs_->start(ctx_, start).error().code, Code::not_found);
@@ -312,6 +510,15 @@ TEST_P(PipelineTest, RefusesUnknownSchemasAndConfigurations) {
   other.name = "Other";
   EXPECT_EQ(configs_->create(ctx_, other).error().code, Code::conflict);
 }
+
+// The most memory this process has held since reset_peak_memory(), in bytes.
+std::uint64_t peak_memory() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) << 10;
+  return 0;
+}
+void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 // A file five times the memory the run may use. Slow; the database plays no part in it, so on one kind only.
 class LargeFileTest : public PipelineTest {
@@ -330,6 +537,7 @@ TEST_P(LargeFileTest, PassesThroughASmallMemory) {
   ASSERT_TRUE(configs_->create(ctx_, plain_config()));
   StartPipeline start = request("");
   std::int64_t rows = 0;
+  std::int64_t repeated = 0;
   {
     std::ofstream file(start.settings.path, std::ios::binary);
     file << "sample_id,sample_type,concentration,volume,note,approved\n";
@@ -339,13 +547,20 @@ TEST_P(LargeFileTest, PassesThroughASmallMemory) {
       block.clear();
       for (int i = 0; i < 10'000; ++i, ++rows) {
         state = state * 6364136223846793005U + 1442695040888963407U;
+        const std::size_t before = block.size();
         block += fmt::format("S{},{},{}.{},{},{:016x}{:016x} a note of the technician,{}\n", rows,
                              rows % 3 == 0 ? "blood" : "urine", state >> 57, state >> 40, rows % 200, state,
                              ~state, rows % 2 == 0 ? "True" : "False");
+        if (i % 20 != 0) continue;
+        block += block.substr(before);
+        ++repeated;
       }
       file << block;
     }
   }
+  ASSERT_GE(fs::file_size(start.settings.path), 5 * kMemory);
+  reset_peak_memory();
+  const std::uint64_t before = peak_memory();
   const auto run = runs_->start(ctx_, start);
   ASSERT_TRUE(run) << run.error().message;
   runner_->start();
@@ -353,7 +568,15 @@ TEST_P(LargeFileTest, PassesThroughASmallMemory) {
   const auto done = runs_->get(ctx_, {run->run_id});
   ASSERT_TRUE(done);
   EXPECT_EQ(done->status, PipelineStatus::completed) << done->error_message.value_or("still running");
+  EXPECT_EQ(done->input_rows, rows + repeated);
   EXPECT_EQ(done->output_rows, rows);
+  const auto report = reports_->get(ctx_, {done->quality_report_id.value_or("")});
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->duplicate_rows, repeated);
+  EXPECT_GT(fs::file_size(folder_.path() / "outputs" / run->run_id / "features.parquet"), 0U);
+  // DuckDB's limit, our own share, the library's pages and what the allocator keeps: it does not follow the
+  // file.
+  EXPECT_LT(peak_memory() - before, 4 * kMemory);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "base/id.h"
 #include "domain/data/paging.h"
 
@@ -48,11 +50,16 @@ constexpr sql::Statement kByOutput{"features.run_by_output",
 constexpr sql::Statement kList{
     "features.list_runs",
     "SELECT " TRACSEQ_RUN_COLUMNS
-    " FROM pipeline_runs WHERE project_id = ? AND (? = '' OR pipeline_id = ?) AND "
+    " FROM pipeline_runs WHERE project_id = ? AND (? = '' OR pipeline_id = ?) AND (? = '' OR status = ?) AND "
     "(? = '' OR output_data_hash = ?) AND "
     "(created_at < ? OR (created_at = ? AND run_id < ?)) ORDER BY created_at DESC, run_id DESC LIMIT ?"};
 
-constexpr std::int64_t kListChunk = 200;  // rows looked at together when a status is asked for
+constexpr sql::Statement kEnd{"features.end_run",
+                              "UPDATE pipeline_runs SET status = ?, completed_at = ?, error_message = ?, "
+                              "output_data_path = NULL, output_data_hash = NULL, output_rows = 0 "
+                              "WHERE run_id = ? AND job_id = ? AND status IN ('pending', 'running')"};
+
+constexpr const char* kCancelled = "the run was cancelled";
 
 bool is_final(PipelineStatus status) {
   return status == PipelineStatus::completed || status == PipelineStatus::failed;
@@ -132,7 +139,7 @@ void PipelineRuns::settle(PipelineRun& run, const jobs::Job& job) {
   if (job.state != jobs::JobState::failed && job.state != jobs::JobState::cancelled) return;
   run.status = PipelineStatus::failed;
   run.completed_at = job.finished_at;
-  run.error_message = job.state == jobs::JobState::cancelled ? "the run was cancelled" : job.error;
+  run.error_message = job.state == jobs::JobState::cancelled ? kCancelled : job.error;
   if (run.started_at && run.completed_at)
     run.processing_time_seconds = seconds_between(*run.started_at, *run.completed_at);
 }
@@ -141,7 +148,10 @@ Result<PipelineRun> PipelineRuns::get(const CallContext& ctx, const PipelineRef&
   TRACSEQ_TRY(PipelineRun run,
               database_.read([&](sql::Session& session) { return load(session, ctx, ref.run_id); }));
   TRACSEQ_CHECK(settle(run));
-  TRACSEQ_TRY(const auto lines, jobs_.logs(run.job_id, 0, kPipelineLogLinesShown));
+  TRACSEQ_TRY(const jobs::Job job, jobs_.get(run.job_id));
+  TRACSEQ_TRY(const auto lines,
+              jobs_.logs(run.job_id, std::max<std::int64_t>(0, job.log_lines - kPipelineLogLinesShown),
+                         kPipelineLogLinesShown));
   for (const auto& line : lines.items) run.processing_logs.push_back(line.text);
   return run;
 }
@@ -149,25 +159,48 @@ Result<PipelineRun> PipelineRuns::get(const CallContext& ctx, const PipelineRef&
 Result<PipelineRunPage> PipelineRuns::list(const CallContext& ctx, const ListPipelines& request) {
   TRACSEQ_TRY(PagePlace place, PagePlace::from_token(request.page_token));
   PipelineRunPage page;
-  // A run's state is only known once its job was looked at, so a status is filtered for here.
+  const std::string status(request.status ? enum_name(*request.status) : "");
   while (true) {
-    const std::int64_t wanted = request.status ? kListChunk : request.limit + 1;
+    TRACSEQ_CHECK(ctx.check());
+    const std::int64_t wanted = request.limit + 1;
     TRACSEQ_TRY(auto runs, database_.read([&](sql::Session& session) {
       return session.query_as<PipelineRun>(
-          kList, args(ctx.project_id, request.pipeline_id, request.pipeline_id, request.output_data_hash,
-                      request.output_data_hash, place.time_us, place.time_us, place.id, wanted));
+          kList, args(ctx.project_id, request.pipeline_id, request.pipeline_id, status, status,
+                      request.output_data_hash, request.output_data_hash, place.time_us, place.time_us,
+                      place.id, wanted));
     }));
     for (PipelineRun& run : runs) {
       if (std::ssize(page.items) == request.limit) {
         page.next_page_token = PagePlace::token(page.items.back().created_at, page.items.back().run_id);
         return page;
       }
+      TRACSEQ_CHECK(ctx.check());
       TRACSEQ_CHECK(settle(run));
       place = {run.created_at.us, run.run_id};
+      // Between the end of a job and this look the row may have ended.
       if (!request.status || run.status == *request.status) page.items.push_back(std::move(run));
     }
     if (std::ssize(runs) < wanted) return page;
   }
+}
+
+Result<void> PipelineRuns::end_with_job(sql::Transaction& tx, const CallContext& ctx, const jobs::Job& job) {
+  if (job.kind != kPipelineJob) return {};
+  if (job.state != jobs::JobState::failed && job.state != jobs::JobState::cancelled) return {};
+  CallContext own = ctx;
+  own.project_id = job.project_id;
+  TRACSEQ_TRY(const auto before, find(tx, own, job.object_id));
+  if (!before || is_final(before->status)) return {};
+  const std::string why = job.state == jobs::JobState::cancelled ? kCancelled : job.error;
+  TRACSEQ_CHECK(tx.execute(kEnd, args(enum_name(PipelineStatus::failed), job.finished_at.value_or(now()), why,
+                                      job.object_id, job.job_id)));
+  TRACSEQ_TRY(const PipelineRun after, load(tx, own, job.object_id));
+  audit::Record record;
+  record.object_id = after.run_id;
+  record.before = to_document(*before);
+  record.after = to_document(after);
+  record.publish("pipeline_runs", std::string(enum_name(after.status)));
+  return audit::Ledger::write_entry(tx, own, {"pipeline_run.failed", "pipeline_run", after.run_id}, record);
 }
 
 Result<PipelineRun> PipelineRuns::cancel(const CallContext& ctx, const PipelineRef& ref) {

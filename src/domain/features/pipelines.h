@@ -66,11 +66,13 @@ TRACSEQ_DESCRIBE(PipelineRunPage, (items, next_page_token))
 
 // What the worker has to know beyond the run's row. The caller of start() has resolved `path`.
 struct PipelineSettings {
-  std::string path;           // of this machine
-  std::string output_folder;  // outputs go to <output_folder>/<run_id>/; empty: into the artifact store
+  std::string path;             // of this machine; below `data_root` where that is set
+  std::string data_root;        // a folder that opening the path must not leave
+  std::string expected_digest;  // SHA-256 of the content; empty: any
+  std::string output_folder;    // outputs go to <output_folder>/<run_id>/; empty: into the artifact store
   double quality_threshold = 0.7;
 };
-TRACSEQ_DESCRIBE(PipelineSettings, (path, output_folder, quality_threshold))
+TRACSEQ_DESCRIBE(PipelineSettings, (path, data_root, expected_digest, output_folder, quality_threshold))
 
 struct StartPipeline {
   std::string run_id;  // made when left out
@@ -121,6 +123,10 @@ class PipelineRuns {
   // The worker's words. A run that has ended is left as it is. `also` runs in the same transaction.
   using Also = std::function<Result<void>(sql::Transaction&)>;
   Result<PipelineRun> update(const CallContext& ctx, const PipelineRun& run, const Also& also = {});
+
+  // Told by the journal of the jobs, in the transaction in which a job ends: a run whose job failed, was
+  // cancelled or lost ends with it. Other jobs are passed over.
+  static Result<void> end_with_job(sql::Transaction& tx, const CallContext& ctx, const jobs::Job& job);
 
  private:
   Result<void> settle(PipelineRun& run);

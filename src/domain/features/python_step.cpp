@@ -79,7 +79,7 @@ std::vector<std::string> present(const std::vector<std::string>& names, const ta
 
 // Fills and fences of the features the table has already.
 Result<TransformationDocument> preprocessing(const FeatureConfig& config, tables::Table& table,
-                                             const FitStep& step) {
+                                             const PythonStepContext& context) {
   FeatureConfig plain = config;
   plain.numeric_features = present(config.numeric_features, table);
   plain.categorical_features = present(config.categorical_features, table);
@@ -90,24 +90,56 @@ Result<TransformationDocument> preprocessing(const FeatureConfig& config, tables
   plain.encoding_method = Encoding::label;
   plain.feature_selection_enabled = false;
   if (plain.numeric_features.empty() && plain.categorical_features.empty()) return TransformationDocument{};
-  TRACSEQ_TRY(const Fitted fitted, fit(plain, table, step));
+  FitOptions options;
+  options.check = context.check;
+  options.memory_bytes = context.limits.memory_bytes / 2;
+  TRACSEQ_TRY(const Fitted fitted, fit(plain, table, options));
   return fitted.transformation().document();
 }
 
-Result<void> await_host(const PythonStepContext& context, const std::string& kind) {
-  const auto until = Steady::now() + kHostWaitMax;
-  while (true) {
-    TRACSEQ_TRY(const bool hosted, context.jobs.hosted(kind));
-    if (hosted) return {};
-    TRACSEQ_CHECK(context.check());
-    if (Steady::now() > until)
+// Whether nobody living has hosted a function for too long.
+class HostWatch {
+ public:
+  HostWatch(const PythonStepContext& context, std::string kind) : context_(context), kind_(std::move(kind)) {}
+  // True if somebody hosts it now; an error once nobody has for host_wait.
+  Result<bool> look() {
+    TRACSEQ_TRY(const bool hosted, context_.jobs.hosted(kind_));
+    if (hosted) {
+      seen_ = Steady::now();
+      return true;
+    }
+    if (Steady::now() - seen_ > context_.host_wait)
       return fail(
           Code::unprocessable,
           fmt::format("no process hosts the transformation '{}'; register it (register_transformation) in a "
                       "program that runs while the pipeline does",
-                      kind.substr(std::string_view(kPythonJobPrefix).size())));
+                      kind_.substr(std::string_view(kPythonJobPrefix).size())));
+    return false;
+  }
+
+ private:
+  const PythonStepContext& context_;
+  std::string kind_;
+  Steady::time_point seen_ = Steady::now();
+};
+
+Result<void> await_host(const PythonStepContext& context, HostWatch& watch) {
+  while (true) {
+    TRACSEQ_TRY(const bool hosted, watch.look());
+    if (hosted) return {};
+    TRACSEQ_CHECK(context.check());
     context.jobs.await_change(kWaitSlice);
   }
+}
+
+// Whether the run goes on waiting for its child: not when the run was cancelled, nor when the child waits for
+// a process that is gone. One whose lease ran out goes back into the queue.
+Result<void> keep_waiting(const PythonStepContext& context, HostWatch& watch, const jobs::Job& child) {
+  TRACSEQ_CHECK(context.check());
+  if (child.state == jobs::JobState::running && child.lease_until && *child.lease_until < now())
+    TRACSEQ_CHECK(context.jobs.reclaim_expired(context.ctx));
+  if (child.state == jobs::JobState::queued) TRACSEQ_CHECK(watch.look());
+  return {};
 }
 
 Result<void> run_child(const PythonStepContext& context, const std::string& name, Json payload) {
@@ -117,10 +149,11 @@ Result<void> run_child(const PythonStepContext& context, const std::string& name
   spec.object_type = context.parent.object_type;
   spec.object_id = context.parent.object_id;
   spec.parent_id = context.parent.job_id;
-  TRACSEQ_CHECK(await_host(context, spec.kind));
+  HostWatch watch(context, spec.kind);
+  TRACSEQ_CHECK(await_host(context, watch));
   TRACSEQ_TRY(jobs::Job child, context.jobs.enqueue(context.ctx, spec));
   while (!jobs::is_final(child.state)) {
-    if (auto going_on = context.check(); !going_on) {
+    if (auto going_on = keep_waiting(context, watch, child); !going_on) {
       (void)context.jobs.cancel(context.ctx, child.job_id);
       return going_on;
     }
@@ -140,8 +173,7 @@ Result<std::unique_ptr<tables::Table>> run_python_step(const PythonStepContext& 
   const std::string name = transformation.find("name")->string_or("");
   const std::string input = context.folder + "/python-input.columns";
   const std::string output = context.folder + "/python-output.columns";
-  TRACSEQ_TRY(const TransformationDocument document,
-              preprocessing(config, *table, [&](std::string_view) { return context.check(); }));
+  TRACSEQ_TRY(const TransformationDocument document, preprocessing(config, *table, context));
   auto infos = table->columns();
   for (auto& info : infos)
     for (const NumericStep& step : document.numeric)

@@ -19,13 +19,14 @@ struct PythonStepContext {
   const std::string& folder;  // the run's own; shared with the process that hosts the function
   const tables::EngineLimits& limits;
   const tables::Check& check;
+  std::chrono::milliseconds host_wait;  // without a living host
 };
 
 // Hands a table to the process that hosts the function of `transformation`, as a child job with the payload
 // {"input": path, "output": path, "transformation": {…}} over files of the columnar format, and loads what it
 // gives back. What the function sees has its features' gaps filled and outliers clipped, as the preprocessing
-// has them. `unavailable` if no process hosts the function within kHostWaitMax; the function's own failure is
-// `unprocessable`.
+// has them. `unprocessable` if no living process hosts the function for
+// `host_wait`, before it is queued or while it is, and for the function's own failure.
 Result<std::unique_ptr<tables::Table>> run_python_step(const PythonStepContext& context,
                                                        const Json& transformation,
                                                        const FeatureConfig& config,

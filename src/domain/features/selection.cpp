@@ -229,7 +229,9 @@ double Selection::class_score(std::size_t candidate) const {
     between += sum * sum / static_cast<double>(target_counts_[k]);
     ++classes;
   }
-  const double within = target_xx_[candidate] - whole - between;
+  // Rounding may leave a little less than nothing, where a feature tells the classes apart perfectly.
+  between = std::max(0.0, between);
+  const double within = std::max(0.0, target_xx_[candidate] - whole - between);
   return (between / static_cast<double>(classes - 1)) / (within / (n - static_cast<double>(classes)));
 }
 
@@ -245,7 +247,8 @@ double Selection::score(std::size_t candidate) const {
   const double xy = target_sums_[candidate] - target_x_[candidate] * target_sum_ / n;
   const double xx = target_xx_[candidate] - target_x_[candidate] * target_x_[candidate] / n;
   const double yy = target_squares_ - target_sum_ * target_sum_ / n;
-  const double r2 = xy * xy / (xx * yy);
+  double r2 = xy * xy / (xx * yy);
+  if (r2 > 1) r2 = 1;  // by rounding; not a NaN
   return r2 / (1 - r2) * (n - 2);
 }
 

@@ -99,8 +99,9 @@ std::int32_t Target::class_of(const tables::Column& column, std::size_t row) con
   std::int32_t seen = -1;
   if (texts_) {
     if (column.present(row)) seen = seen_.find(class_text(column, row));
-  } else if (const auto found = number_class_.find(number_of(column, row)); found != number_class_.end()) {
-    seen = found->second;
+  } else if (const double number = number_of(column, row); std::isfinite(number)) {
+    // Looked up only where it is a number: a NaN is equivalent to every key of a map.
+    if (const auto found = number_class_.find(number); found != number_class_.end()) seen = found->second;
   }
   return seen < 0 ? -1 : sorted_of_seen_[static_cast<std::size_t>(seen)];
 }

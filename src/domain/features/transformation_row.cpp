@@ -13,17 +13,22 @@ namespace {
 Result<double> number_of(const Value& value, const std::string& column) {
   if (value.kind == Value::Kind::missing) return NAN;
   if (value.kind == Value::Kind::number) return value.number;
+  if (value.text == "Infinity" || value.text == "-Infinity") return NAN;  // imputed, as in a table
   return fail_field(column, fmt::format("the column '{}' wants a number; got the text '{}'", column,
                                         value.text.substr(0, 100)));
 }
 
 Result<Value> value_of(const Json& json, const std::string& column) {
   if (json.is_null()) return Value{};
-  if (const auto* text = json.as_string()) return Value::of(std::string_view(*text));
+  if (const auto* text = json.as_string())
+    return tables::is_missing_text(*text) ? Value{} : Value::of(std::string_view(*text));
   if (json.is_bool())
     return Value{Value::Kind::number, json.bool_or(false) ? 1.0 : 0.0,
                  json.bool_or(false) ? "true" : "false"};
-  if (json.is_number()) return Value::of(json.number_or(0));
+  if (json.is_number()) {
+    const double number = json.number_or(0);
+    return std::isnan(number) ? Value{} : Value::of(number);
+  }
   return fail_field(column,
                     fmt::format("the column '{}' wants a number, a text, true, false or null", column));
 }

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <limits>
 
+#include "storage/tables/columns.h"
+
 namespace tracseq::serving {
 namespace {
 
@@ -52,7 +54,7 @@ std::optional<double> number_of(const Json& value) {
   if (value.is_number()) return value.number_or(0);
   if (value.is_bool()) return value.bool_or(false) ? 1 : 0;
   if (const std::string* text = value.as_string()) {  // non-finite numbers have no other form in JSON
-    if (*text == "NaN") return std::numeric_limits<double>::quiet_NaN();
+    if (tables::is_missing_text(*text)) return std::numeric_limits<double>::quiet_NaN();
     if (*text == "Infinity") return std::numeric_limits<double>::infinity();
     if (*text == "-Infinity") return -std::numeric_limits<double>::infinity();
   }

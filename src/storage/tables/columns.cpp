@@ -94,6 +94,10 @@ Result<std::unique_ptr<BatchReader>> MemorySource::open(const std::vector<std::s
   return std::make_unique<MemoryReader>(batches_, std::move(places), whole);
 }
 
+bool is_missing_text(std::string_view text) noexcept {
+  return std::find(kMissingTexts.begin(), kMissingTexts.end(), text) != kMissingTexts.end();
+}
+
 std::string number_text(double value) {
   char buffer[32];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value);

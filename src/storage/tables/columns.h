@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -94,6 +95,11 @@ class MemorySource final : public BatchSource {
  private:
   const std::vector<ColumnBatch>& batches_;
 };
+
+// What stands for a missing value where a cell is text: in the text columns of every file, and in a request.
+inline constexpr std::array<std::string_view, 9> kMissingTexts{"",    "NA",   "N/A",  "#N/A", "NaN",
+                                                               "nan", "null", "NULL", "None"};
+bool is_missing_text(std::string_view text) noexcept;
 
 // The text a value has as a category, the same on a table and in a request: strings as they are, booleans
 // "true" and "false", integers in decimal, doubles in their shortest form ("3" for 3.0), times as RFC 3339.

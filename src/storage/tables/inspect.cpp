@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/crypto.h"
@@ -24,24 +25,25 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 1UL << 20;
 constexpr std::size_t kSampleBytes = 64UL << 10;
-constexpr std::size_t kKeysFromLines = 1'000;  // JSON lines: the columns are the keys of the first lines
+constexpr std::size_t kLinesReadWhole = 1'000;   // JSON lines: of the others the keys alone are read
+constexpr std::size_t kKeyBytesMax = 2UL << 20;  // of all columns together
 constexpr std::string_view kParquetMagic = "PAR1";
 constexpr std::string_view kUtf8Mark = "\xEF\xBB\xBF";
 
 class File {
  public:
-  static Result<File> open(const std::string& path) {
+  static Result<File> open(const std::string& path, const std::string& name) {
     File file;
     file.descriptor_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file.descriptor_ < 0) {
       if (errno == ENOENT || errno == ENOTDIR)
-        return fail(Code::not_found, fmt::format("there is no file '{}'", path));
+        return fail(Code::not_found, fmt::format("there is no file '{}'", name));
       return fail(Code::invalid,
-                  fmt::format("the file '{}' cannot be opened: {}", path, std::strerror(errno)));
+                  fmt::format("the file '{}' cannot be opened: {}", name, std::strerror(errno)));
     }
     struct stat status{};
     if (fstat(file.descriptor_, &status) != 0 || !S_ISREG(status.st_mode))
-      return fail(Code::invalid, fmt::format("'{}' is no regular file", path));
+      return fail(Code::invalid, fmt::format("'{}' is no regular file", name));
     file.bytes_ = static_cast<std::uint64_t>(status.st_size);
     return file;
   }
@@ -163,7 +165,7 @@ class TextCheck {
   std::uint64_t lines_ = 0;
 };
 
-// Lines of JSON objects: their number, their length, the keys of the first ones.
+// Lines of JSON objects: their number, their length, their keys.
 class JsonLines {
  public:
   Result<void> feed(std::string_view piece) {
@@ -190,30 +192,62 @@ class JsonLines {
 
  private:
   Result<void> end_line() {
-    if (line_.find_first_not_of(" \t\r") != std::string::npos) {
-      if (++rows_ <= kKeysFromLines) TRACSEQ_CHECK(take_keys());
-    }
+    if (line_.find_first_not_of(" \t\r") != std::string::npos)
+      TRACSEQ_CHECK(++rows_ <= kLinesReadWhole ? read_whole() : read_keys());
     line_.clear();
     ++number_;
     return {};
   }
-  Result<void> take_keys() {
+  Result<void> read_whole() {
     const auto json = parse_json(line_);
-    if (!json) return fail(Code::invalid, fmt::format("line {}: {}", number_, json.error().message));
-    if (!json->is_object())
-      return fail(Code::invalid, fmt::format("line {} is no JSON object; each line must be one", number_));
-    for (const auto& [key, value] : *json->as_object()) {
-      if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
-      if (keys_.size() > kColumnsMax)
-        return fail(Code::invalid, fmt::format("the file has more than {} columns", kColumnsMax));
+    if (!json) return wrong(json.error().message);
+    if (!json->is_object()) return no_object();
+    for (const auto& [key, value] : *json->as_object()) TRACSEQ_CHECK(take_key(key));
+    return {};
+  }
+  // Passes over the values; one that is broken is met when the file is loaded.
+  Result<void> read_keys() {
+    const std::size_t length = line_.size();
+    line_.reserve(length + simdjson::SIMDJSON_PADDING);
+    simdjson::ondemand::document document;
+    simdjson::ondemand::object object;
+    if (const auto error =
+            parser_.iterate(simdjson::padded_string_view(line_.data(), length, line_.capacity()))
+                .get(document))
+      return wrong(simdjson::error_message(error));
+    if (document.get_object().get(object)) return no_object();
+    for (auto field : object) {
+      std::string_view key;
+      if (const auto error = field.unescaped_key().get(key)) return wrong(simdjson::error_message(error));
+      TRACSEQ_CHECK(take_key(key));
     }
     return {};
   }
+  Result<void> take_key(std::string_view key) {
+    if (known_.find(key) != known_.end()) return {};
+    known_.emplace(key);
+    keys_.emplace_back(key);
+    key_bytes_ += key.size();
+    if (keys_.size() > kColumnsMax || key_bytes_ > kKeyBytesMax)
+      return fail(Code::invalid,
+                  fmt::format("line {}: the file has more than {} columns, or names of more than {} MiB",
+                              number_, kColumnsMax, kKeyBytesMax >> 20));
+    return {};
+  }
+  [[nodiscard]] Result<void> wrong(std::string_view why) const {
+    return fail(Code::invalid, fmt::format("line {}: {}", number_, why));
+  }
+  [[nodiscard]] Result<void> no_object() const {
+    return fail(Code::invalid, fmt::format("line {} is no JSON object; each line must be one", number_));
+  }
 
+  simdjson::ondemand::parser parser_;
   std::string line_;
   std::uint64_t number_ = 1;
   std::uint64_t rows_ = 0;
-  std::vector<std::string> keys_;
+  std::vector<std::string> keys_;  // in order of appearance
+  std::set<std::string, std::less<>> known_;
+  std::size_t key_bytes_ = 0;
 };
 
 Result<void> check_parquet_end(std::string_view tail) {
@@ -224,8 +258,9 @@ Result<void> check_parquet_end(std::string_view tail) {
 
 }  // namespace
 
-Result<InputFile> inspect_file(const std::string& path, const Check& check) {
-  TRACSEQ_TRY(const File file, File::open(path));
+Result<InputFile> inspect_file(const std::string& path, const Check& check, const std::string& name) {
+  const std::string& called = name.empty() ? path : name;
+  TRACSEQ_TRY(const File file, File::open(path, called));
   InputFile found;
   found.path = path;
   found.bytes = file.bytes();
@@ -244,8 +279,8 @@ Result<InputFile> inspect_file(const std::string& path, const Check& check) {
     digest.update(bytes_of(piece));
     if (first) {
       first = false;
-      TRACSEQ_CHECK(check_beginning(path, piece));
-      found.format = format_of(path, piece);
+      TRACSEQ_CHECK(check_beginning(called, piece));
+      found.format = format_of(called, piece);
       if (piece.starts_with(kUtf8Mark)) piece.remove_prefix(kUtf8Mark.size());
       const std::string_view sample = piece.substr(0, kSampleBytes);
       const bool line_feeds = sample.find('\n') != std::string_view::npos;

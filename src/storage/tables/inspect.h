@@ -39,6 +39,8 @@ using Check = std::function<Result<void>()>;
 // kLineBytesMax, rows with more or fewer fields than the header, a quote that is never closed, a column name
 // that is there twice. `not_found` if there is no such file, `invalid` for its content, `unsupported` for
 // compressed files. Blank lines are passed over. Memory does not depend on the size of the file.
-Result<InputFile> inspect_file(const std::string& path, const Check& check = {});
+// `name`: what the file is called where the path is a descriptor's; its ending tells text formats apart.
+Result<InputFile> inspect_file(const std::string& path, const Check& check = {},
+                               const std::string& name = {});
 
 }  // namespace tracseq::tables

@@ -86,12 +86,15 @@ TEST_F(Engine, ReadsTypesAndKeepsWhatDoesNotFit) {
   const auto sql =
       fmt::format("SELECT {}, {}, {}, {} FROM data", (*table)->mismatch_sql("n"), (*table)->mismatch_sql("x"),
                   (*table)->mismatch_sql("ok"), (*table)->mismatch_sql("at"));
-  const auto done = (*table)->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
-    for (std::size_t r = 0; r < batch.rows; ++r)
-      for (const Column& column : batch.columns)
-        if (column.present(r)) mismatches += std::string(column.text(r)) + ";";
-    return {};
-  });
+  const auto done = (*table)->query(sql,
+                                    [&](const ColumnBatch& batch) -> Result<void> {
+                                      for (std::size_t r = 0; r < batch.rows; ++r)
+                                        for (const Column& column : batch.columns)
+                                          if (column.present(r))
+                                            mismatches += std::string(column.text(r)) + ";";
+                                      return {};
+                                    },
+                                    {});
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(mismatches, "3.7;abc;maybe;yesterday;");
 }
@@ -121,6 +124,23 @@ TEST_F(Engine, ReadsJsonLines) {
   EXPECT_NE(error_of("c.jsonl", "[1]\n").find("no JSON object"), std::string::npos);
 }
 
+TEST_F(Engine, ReadsAColumnThatComesLateInJsonLines) {
+  std::string content;
+  for (int i = 0; i < 1'500; ++i) content += fmt::format("{{\"n\": {}}}\n", i);
+  content += "{\"n\": 1500, \"la\\u0074e\": 7.5}\n";
+  const auto path = write("late.jsonl", content);
+  const auto file = inspect_file(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->columns, (std::vector<std::string>{"n", "late"}));
+  auto table = load(path, {{"late", ColumnType::float64, true}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  EXPECT_EQ(rows(**table).back(), "7.5");
+  EXPECT_NE(error_of("a.jsonl", content + "[1]\n").find("line 1502 is no JSON object"), std::string::npos);
+  EXPECT_NE(error_of("b.jsonl", content + "{\"n\"\n").find("line 1502"), std::string::npos);
+  for (int i = 0; i < 17'000; ++i) content += fmt::format("{{\"k{}\": 1}}\n", i);
+  EXPECT_NE(error_of("c.jsonl", content).find("more than 16384 columns"), std::string::npos);
+}
+
 TEST_F(Engine, WritesParquetAndReadsItAgain) {
   auto table = load(write("a.csv", "n,x,ok,s\n1,0.1,true,a\n,,,\n3,1e300,false,\"b c\"\n"),
                     {{"n", ColumnType::int64, false},
@@ -147,10 +167,87 @@ TEST_F(Engine, DropsRepeatedRowsAndKeepsTheOrder) {
   auto table = load(write("a.csv", "n,s\n2,b\n1,a\n2,b\nx,a\ny,a\n,a\n,a\n2,b\n"),
                     {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}});
   ASSERT_TRUE(table) << table.error().message;
-  EXPECT_EQ(*(*table)->duplicates(), 3);
-  EXPECT_EQ(*(*table)->drop_duplicates(), 3);
+  EXPECT_EQ(*(*table)->duplicates({}), 3);
+  EXPECT_EQ(*(*table)->drop_duplicates({}), 3);
   EXPECT_EQ((*table)->rows(), 5);
   EXPECT_EQ(rows(**table), (std::vector<std::string>{"2|b", "1|a", "~|a", "~|a", "~|a"}));
+}
+
+// More rows than a small memory can group at once, and more repeats than it can compare at once.
+TEST_F(Engine, FindsRepeatedRowsInPartsWhereMemoryIsSmall) {
+  constexpr std::int64_t kRows = 1'200'000;
+  const auto path = folder_ + "/repeats.csv";
+  {
+    std::ofstream file(path, std::ios::binary);
+    file << "n,s\n";
+    for (std::int64_t i = 0; i < kRows; ++i)
+      file << i % 700'000 << "," << (i % 700'000 == 5 ? "" : "text") << "\n";
+  }
+  EngineLimits limits;
+  limits.memory_bytes = 48UL << 20;
+  auto table = load(path, {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}}, limits);
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  const auto repeats = (*table)->duplicates({});
+  ASSERT_TRUE(repeats) << repeats.error().message << repeats.error().detail;
+  EXPECT_EQ(*repeats, 500'000);
+  const auto some = (*table)->repeats({"n", "s"}, {});
+  ASSERT_TRUE(some) << some.error().message << some.error().detail;
+  EXPECT_EQ(*some, 499'999);  // one of them has a missing cell
+  EXPECT_EQ(*(*table)->drop_duplicates({}), 500'000);
+  EXPECT_EQ((*table)->rows(), 700'000);
+  auto reader = (*table)->open({"n"});
+  ASSERT_TRUE(reader);
+  std::int64_t expected = 0;
+  while (const ColumnBatch* batch = *(*reader)->next())
+    for (std::size_t r = 0; r < batch->rows; ++r) ASSERT_EQ(batch->columns[0].integers[r], expected++);
+  EXPECT_EQ(expected, 700'000);
+}
+
+// 8,192 rows of 20 KB are 160 MB; a batch holds what kBatchBytesMax allows.
+TEST_F(Engine, BatchesOfLongTextsAndManyColumnsStaySmall) {
+  std::string content = "n,s\n";
+  for (int i = 0; i < 5'000; ++i) content += fmt::format("{},{}\n", i, std::string(20'000, 'a' + i % 26));
+  const auto look = [&](Table& table, const std::vector<std::string>& names) {
+    auto reader = table.open(names);
+    EXPECT_TRUE(reader);
+    std::size_t batches = 0;
+    std::int64_t expected = 0;
+    while (const ColumnBatch* batch = *(*reader)->next()) {
+      ++batches;
+      std::size_t bytes = 0;
+      for (const Column& column : batch->columns)
+        bytes += column.bytes.size() + 8 * (column.doubles.size() + column.integers.size());
+      EXPECT_LE(bytes, kBatchBytesMax);
+      for (std::size_t r = 0; r < batch->rows; ++r, ++expected) {
+        EXPECT_EQ(batch->columns[0].integers[r], expected);
+        EXPECT_EQ(batch->columns[0].present(r), true);
+        const Column& last = batch->columns.back();
+        if (last.type == ColumnType::string)
+          EXPECT_EQ(last.text(r).front(), 'a' + static_cast<char>(expected % 26));
+        else
+          EXPECT_EQ(last.present(r), expected % 3 != 0);
+      }
+    }
+    EXPECT_EQ(expected, table.rows());
+    return batches;
+  };
+  auto texts =
+      load(write("long.csv", content), {{"n", ColumnType::int64, false}, {"s", ColumnType::string, false}});
+  ASSERT_TRUE(texts) << texts.error().message << texts.error().detail;
+  EXPECT_GE(look(**texts, {}), 3U);
+  std::string header = "n";
+  for (int c = 0; c < 1'000; ++c) header += fmt::format(",c{}", c);
+  content = header + "\n";
+  for (int i = 0; i < 6'000; ++i) {
+    content += std::to_string(i);
+    for (int c = 0; c < 999; ++c) content += ",1";
+    content += i % 3 == 0 ? ",\n" : ",2\n";
+  }
+  std::vector<LoadColumn> columns{{"n", ColumnType::int64, false}};
+  for (int c = 0; c < 1'000; ++c) columns.push_back({fmt::format("c{}", c), ColumnType::float64, false});
+  auto wide = load(write("wide.csv", content), columns);
+  ASSERT_TRUE(wide) << wide.error().message << wide.error().detail;
+  EXPECT_GE(look(**wide, {}), 2U);
 }
 
 TEST_F(Engine, SaysWhatIsWrongWithAFile) {
@@ -199,7 +296,7 @@ TEST_F(Engine, TouchesNothingButItsFileAndFolder) {
         std::string("COPY data TO '/tmp/tracseq-escape.csv'"),
         std::string("SET enable_external_access = true"), std::string("SET memory_limit = '1TB'"),
         std::string("INSTALL httpfs"), std::string("ATTACH '/tmp/tracseq-escape.db'")}) {
-    const auto done = (*table)->query(sql, ignore);
+    const auto done = (*table)->query(sql, ignore, {});
     EXPECT_FALSE(done) << sql;
   }
   EXPECT_FALSE(std::filesystem::exists("/tmp/tracseq-escape.csv"));
@@ -217,6 +314,16 @@ TEST_F(Engine, StopsWhenAsked) {
   });
   ASSERT_FALSE(table);
   EXPECT_EQ(table.error().code, Code::cancelled);
+  // So does all work on a loaded table.
+  const auto loaded = engine_->load(*file, {{"a", ColumnType::int64, false}}, folder_, {}, {});
+  ASSERT_TRUE(loaded);
+  const Check stop = [] { return Result<void>(fail(Code::cancelled, "the run was cancelled")); };
+  const auto ignore = [](const ColumnBatch&) -> Result<void> { return {}; };
+  EXPECT_EQ((*loaded)->duplicates(stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->drop_duplicates(stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->repeats({"a"}, stop).error().code, Code::cancelled);
+  EXPECT_EQ((*loaded)->query("SELECT c0 FROM data", ignore, stop).error().code, Code::cancelled);
+  EXPECT_EQ(*(*loaded)->duplicates({}), 0);
 }
 
 }  // namespace
