@@ -148,9 +148,11 @@ Result<PipelineRun> PipelineRuns::get(const CallContext& ctx, const PipelineRef&
   TRACSEQ_TRY(PipelineRun run,
               database_.read([&](sql::Session& session) { return load(session, ctx, ref.run_id); }));
   TRACSEQ_CHECK(settle(run));
-  TRACSEQ_TRY(const jobs::Job job, jobs_.get(run.job_id));
+  const auto job = jobs_.get(run.job_id);
+  if (!job && job.error().code != Code::not_found) return tl::unexpected(job.error());
+  if (!job) return run;  // an old run's job is gone
   TRACSEQ_TRY(const auto lines,
-              jobs_.logs(run.job_id, std::max<std::int64_t>(0, job.log_lines - kPipelineLogLinesShown),
+              jobs_.logs(run.job_id, std::max<std::int64_t>(0, job->log_lines - kPipelineLogLinesShown),
                          kPipelineLogLinesShown));
   for (const auto& line : lines.items) run.processing_logs.push_back(line.text);
   return run;
