@@ -65,9 +65,11 @@ def test_wrong_flags_say_what_is_allowed(tmp_path: Path) -> None:
 
 
 def test_metrics_tell_of_the_process() -> None:
-    with TracseqServer(arguments=["--no-worker"]) as server:
-        with urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer:
-            lines = answer.read().decode().splitlines()
+    with (
+        TracseqServer(arguments=["--no-worker"]) as server,
+        urllib.request.urlopen(f"{server.url}/metrics", timeout=5) as answer,
+    ):
+        lines = answer.read().decode().splitlines()
     values = {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
     assert values["process_resident_memory_bytes"] > 1e6
     assert values["process_cpu_seconds_total"] > 0
