@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "api/inference/remote_registry.h"
@@ -69,16 +70,28 @@ void UsageReporter::stop() {
 
 void UsageReporter::run() {
   bool failed = false;
+  next_ = Steady::now() + interval_;
   for (;;) {
     {
       Lock lock(mutex_);
-      if (!stopping_) wake_.wait_for(lock, interval_);
+      if (!stopping_) wake_.wait_for(lock, std::min(interval_, look_));
       if (stopping_) return;
     }
+    if (!due()) continue;
+    next_ = Steady::now() + interval_;
     const auto reported = report();
     if (!reported && !failed) log::warning("usage_not_reported", {{"reason", reported.error().message}});
     failed = !reported;
   }
+}
+
+bool UsageReporter::due() const {
+  if (Steady::now() >= next_) return true;
+  const serving::RecordingStats stats = recording_.stats();
+  if (stats.overflowed + stats.rejected > reported_drops_) return true;
+  for (const serving::ModelReport& model : table_.reports())
+    if (!model.serving_version.empty() && !reported_.contains(model.name)) return true;
+  return false;
 }
 
 Result<void> UsageReporter::report() {
@@ -86,14 +99,16 @@ Result<void> UsageReporter::report() {
   const serving::RecordingStats stats = recording_.stats();
   const std::uint64_t drops = stats.overflowed + stats.rejected;
   Json metrics = Json::array();
+  std::set<std::string> models;
   for (const serving::ModelReport& model : table_.reports()) {
     if (model.serving_version.empty()) continue;
+    models.insert(model.name);
     metrics.push_back(metric(model, "cpu_usage_percent", used.cpu_percent));
     metrics.push_back(metric(model, "memory_usage_mb", used.memory_mb));
     if (drops > reported_drops_)
       metrics.push_back(metric(model, "predictions_dropped", static_cast<double>(drops - reported_drops_)));
   }
-  if (metrics.as_array()->empty()) return {};
+  if (models.empty()) return {};
   Json body = Json::object();
   body.set("metrics", std::move(metrics));
   TRACSEQ_TRY(api::Request request,
@@ -102,6 +117,7 @@ Result<void> UsageReporter::report() {
   TRACSEQ_TRY(const api::Response response, client_.send(std::move(request), kUsageTimeout));
   if (response.status < 200 || response.status >= 300) return fail(error_of(response));
   reported_drops_ = drops;
+  reported_ = std::move(models);
   return {};
 }
 
