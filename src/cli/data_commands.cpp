@@ -13,6 +13,7 @@ namespace {
 
 using api::Method;
 
+constexpr auto kDownloadMax = std::chrono::hours{4};
 const std::string kSchemas = "/api/v1/schemas";
 const std::string kConfigs = "/api/v1/feature-configs";
 const std::string kReports = "/api/v1/quality-reports";
@@ -134,6 +135,19 @@ Result<void> list_runs(const Invocation& in) {
       "no pipeline runs");
 }
 
+// The table a run made, as a file.
+Result<void> fetch_output(const Invocation& in) {
+  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(api::Request request,
+              api::make_request(Method::get, kRuns + "/" + encode(in.words[0]) + "/output" +
+                                                 query_of({{"format", in.get("format")}})));
+  TRACSEQ_TRY(api::Response response, connection->client().send(std::move(request), kDownloadMax));
+  if (response.status >= 300) return fail(api::error_of(response.status, response.body));
+  TRACSEQ_TRY(const std::uint64_t bytes, write_answer(response, in.get("output")));
+  if (in.get("output") != "-") say(in, fmt::format("{} bytes written to {}", bytes, in.get("output")));
+  return {};
+}
+
 Result<void> cancel(const Invocation& in) {
   return show_one(in, Method::post, kRuns + "/" + encode(in.words[0]) + "/cancel", "{}");
 }
@@ -199,6 +213,13 @@ std::vector<Command> data_commands() {
                                  {"quality-threshold", "X", "Fail below this score, 0 to 1"}})),
             start_run},
            {"data", "watch", "Follow a pipeline run to its end", {"RUN"}, connected, watch},
+           {"data",
+            "output",
+            "Write the table a pipeline run made",
+            {"RUN"},
+            with(connected, {{"format", "csv|parquet", "The form", Takes::one, false, "csv"},
+                             {"output", "FILE", "Where to; '-' is standard output", Takes::one, false, "-"}}),
+            fetch_output},
            {"data", "cancel", "Cancel a pipeline run", {"RUN"}, connected, cancel},
        })
     commands.push_back(std::move(command));

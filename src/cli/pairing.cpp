@@ -21,6 +21,7 @@ constexpr auto kLook = std::chrono::milliseconds{500};   // whether the registry
 constexpr auto kAsk = std::chrono::milliseconds{2'000};  // whether the code was entered
 constexpr auto kAfterFailure = std::chrono::seconds{10};
 constexpr auto kSettling = std::chrono::seconds{3};  // until the new token was tried
+constexpr auto kCallMax = std::chrono::seconds{5};   // so that ending waits no longer
 constexpr std::size_t kTokenBytesMax = 4096;
 
 std::string host_name() {
@@ -77,7 +78,7 @@ Result<Pairing::Open> Pairing::begin() {
   const security::StartPairing request{fmt::format("model server on {}", host_name()),
                                        sha256_hex(bytes_of(secret))};
   TRACSEQ_TRY(const std::string body,
-              registry_.call(api::Method::post, "/api/v1/pairings", to_json(request)));
+              registry_.call(api::Method::post, "/api/v1/pairings", to_json(request), kCallMax));
   TRACSEQ_TRY(const auto started, from_json<security::StartedPairing>(body, UnknownFields::ignore));
   fmt::print(
       "pairing code {}: the registry wants a credential; an administrator enters `tracseq token pair {}` "
@@ -91,9 +92,9 @@ Result<Pairing::Open> Pairing::begin() {
 
 Result<bool> Pairing::claim(const Open& open) {
   const Json body = Json::object().set("secret", open.secret);
-  TRACSEQ_TRY(
-      const std::string answer,
-      registry_.call(api::Method::post, "/api/v1/pairings/" + open.pairing_id + "/claim", dump_json(body)));
+  TRACSEQ_TRY(const std::string answer,
+              registry_.call(api::Method::post, "/api/v1/pairings/" + open.pairing_id + "/claim",
+                             dump_json(body), kCallMax));
   TRACSEQ_TRY(const auto claimed, from_json<security::ClaimedPairing>(answer, UnknownFields::ignore));
   if (claimed.state != security::PairingState::paired) return false;
   // A token that could not be kept is used all the same; the next start asks again.

@@ -72,6 +72,10 @@ def test_from_a_file_to_a_report_and_features(client: Client) -> None:
     made = client.json("data", "start", "lab.csv", "--schema", schema, "--features", features, "--pipeline", "nightly")
     assert (made["status"], made["pipeline_id"], made["input_rows"]) == ("completed", "nightly", 200)
     assert client.json("data", "watch", made["run_id"])["status"] == "completed"
+    assert client.run("data", "output", made["run_id"], "--output", "features.csv").returncode == 0
+    rows = list(csv.DictReader((client.folder / "features.csv").open()))
+    assert len(rows) == made["output_rows"]
+    assert {"x", "y"} <= set(rows[0])
     assert [run["run_id"] for run in client.json("data", "runs")["items"]] == [made["run_id"]]
 
 
