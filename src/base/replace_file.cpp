@@ -55,7 +55,8 @@ Result<void> replace_file(const std::string& path, std::string_view text) {
     ::unlink(temporary.c_str());
     return cannot_write(path, reason);
   }
-  if ((reason = sync_folder(path)) != 0) return cannot_write(path, reason);
+  reason = sync_folder(path);
+  if (reason != 0) return cannot_write(path, reason);
   return {};
 }
 

@@ -53,8 +53,8 @@ Result<void> start_work(const Invocation& in, const std::string& resource, const
   }
   say(in, fmt::format("{} has begun; Ctrl-C cancels it", id));
   TRACSEQ_TRY(const std::string job, text_in(made, "job_id"));
-  const auto followed = follow_job(
-      in, *connection, job, cancels_by_job ? "/api/v1/jobs/" + encode(job) + "/cancel" : one + "/cancel");
+  auto followed = follow_job(in, *connection, job,
+                             cancels_by_job ? "/api/v1/jobs/" + encode(job) + "/cancel" : one + "/cancel");
   if (!followed && followed.error().code == Code::cancelled) return followed;
   TRACSEQ_TRY(const std::string ended, connection->call(Method::get, one));
   print_object(in, ended);
@@ -87,7 +87,7 @@ Result<void> watch(const Invocation& in) {
   const std::string one = kRuns + "/" + encode(in.words[0]);
   TRACSEQ_TRY(const std::string begun, connection->call(Method::get, one));
   TRACSEQ_TRY(const std::string job, text_in(begun, "job_id"));
-  const auto followed = follow_job(in, *connection, job, {});
+  auto followed = follow_job(in, *connection, job, {});
   if (!followed && followed.error().code == Code::cancelled) return followed;
   TRACSEQ_TRY(const std::string ended, connection->call(Method::get, one));
   print_object(in, ended);
