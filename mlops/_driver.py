@@ -14,8 +14,11 @@ import time
 from pathlib import Path
 from typing import Optional
 
+from . import _json
+from ._embedded import CONFIG_FILE, EmbeddedTransport
 from ._files import cache_folder
 from ._log import logger
+from ._native import native
 from ._program import find_program
 from ._transport import Transport
 from .errors import MLOpsError
@@ -29,7 +32,7 @@ _looked: dict[str, float] = {}
 
 def ensure_driver(transport: Transport, *, now: bool = False) -> None:
     """Starts a driver if nobody works on this local database. Looks at most every 10 s unless `now`."""
-    if transport.remote:
+    if not isinstance(transport, EmbeddedTransport):
         return
     with _lock:
         last = _looked.get(transport.url)
@@ -37,7 +40,7 @@ def ensure_driver(transport: Transport, *, now: bool = False) -> None:
             return
         if not working_on(transport.url):
             try:
-                _start(transport.url)
+                _start(transport)
             except (MLOpsError, OSError) as error:
                 _log.warning("driver_not_started", reason=str(error))
         _looked[transport.url] = time.monotonic()
@@ -59,24 +62,40 @@ def working_on(url: str) -> list[int]:
 
 
 def _database_of(words: list[str], folder: Path) -> Optional[str]:
+    """The database of a process: from its arguments, its variables or its settings file, as the program reads them."""
+    directory = (folder / "cwd").readlink()
+    url = _option(words, "--database-url")
+    if url is None:
+        texts = (folder / "environ").read_bytes().decode("utf-8", "surrogateescape").split("\0")
+        variables = dict(text.split("=", 1) for text in texts if "=" in text)
+        environment = _option(words, "--environment") or variables.get("MLOPS_ENVIRONMENT") or "development"
+        file = str(directory / (_option(words, "--config") or CONFIG_FILE))
+        status, body = native().load_config(file, environment, variables, {})
+        url = _json.loads(body)["config"]["database"]["url"] if status < 400 else None
+    prefix = "sqlite:///"
+    if url is not None and url.startswith(prefix):
+        return prefix + str(directory / url[len(prefix) :])
+    return url
+
+
+def _option(words: list[str], name: str) -> Optional[str]:
     for index, word in enumerate(words):
-        value = word[len("--database-url=") :] if word.startswith("--database-url=") else None
-        if word == "--database-url" and index + 1 < len(words):
-            value = words[index + 1]
-        if value is not None:
-            prefix = "sqlite:///"
-            if value.startswith(prefix) and not value.startswith("sqlite:////"):
-                return prefix + str((folder / "cwd").readlink() / value[len(prefix) :])
-            return value
+        if word.startswith(name + "="):
+            return word[len(name) + 1 :]
+        if word == name and index + 1 < len(words):
+            return words[index + 1]
     return None
 
 
-def _start(url: str) -> None:
-    log = _log_file(url)
+def _start(transport: EmbeddedTransport) -> None:
+    log = _log_file(transport.url)
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [str(find_program()), "worker", "--database-url", url, "--drive"]
+    command = [str(find_program()), "worker", "--drive", "--config", transport.config_path]
+    if transport.artifact_root:
+        command += ["--artifact-root", transport.artifact_root]
     with log.open("ab") as output:
-        # The shell ends at once, so the driver is nobody's child here and leaves no zombie.
+        # The shell ends at once, so the driver is nobody's child here and leaves no zombie. The address may hold a
+        # password: everybody can read a process's arguments, only its user its variables.
         subprocess.run(
             ["/bin/sh", "-c", '"$@" &', "sh", *command],
             stdin=subprocess.DEVNULL,
@@ -85,7 +104,7 @@ def _start(url: str) -> None:
             start_new_session=True,
             check=False,
             cwd="/",
-            env={**os.environ},
+            env={**os.environ, "MLOPS_DATABASE_URL": transport.url},
         )
     _log.info("driver_started", log=str(log))
 

@@ -24,6 +24,8 @@ from .errors import Unavailable
 _log = logger("mlops.database")
 _FORK_PATIENCE_MS = 10_000  # that a fork waits for calls under way
 
+CONFIG_FILE = "mlops_config.json"  # in the working directory of the moment a service is made
+
 _all: weakref.WeakSet[EmbeddedTransport] = weakref.WeakSet()
 
 
@@ -32,6 +34,10 @@ class EmbeddedTransport(Transport):
 
     def __init__(self, url: str) -> None:
         self.url = url
+        # Resolved now, for the core and for the driver alike: the program may change its directory later, and a
+        # driver has another one.
+        self.config_path = str(Path(CONFIG_FILE).absolute())
+        self.artifact_root = "" if url.startswith("sqlite:") else str(Path("mlops_data/artifacts").absolute())
         self._lock = threading.Lock()
         self._core: Optional[Any] = None
         self._pid = os.getpid()
@@ -56,7 +62,7 @@ class EmbeddedTransport(Transport):
                 self._core = None
                 self._pid = os.getpid()
             if self._core is None:
-                self._core = _open(self.url)
+                self._core = self._open()
             return self._core
 
     def send(self, request: Request) -> Reply:
@@ -78,6 +84,19 @@ class EmbeddedTransport(Transport):
 
         number = core.submit(*_arguments(request), answered)
         return lambda: core.cancel(number)
+
+    def _open(self) -> Any:
+        _make_folder(self.url)
+        options = {
+            "database_url": self.url,
+            "artifact_root": self.artifact_root,
+            "config_path": self.config_path,
+            "environment": "",
+        }
+        try:
+            return native().Core(_json.dumps(options))
+        except RuntimeError as error:
+            raise error_of(503, str(error).encode()) from None
 
     def _again(self, request: Request, done: Done) -> None:
         try:
@@ -124,14 +143,6 @@ def _arguments(request: Request) -> tuple[str, str, Any, bytes, str, str, int]:
         "" if request.sink is None else str(request.sink),
         max(1, int(request.seconds * 1000)),
     )
-
-
-def _open(url: str) -> Any:
-    _make_folder(url)
-    try:
-        return native().Core(_json.dumps({"database_url": url, "artifact_root": ""}))
-    except RuntimeError as error:
-        raise error_of(503, str(error).encode()) from None
 
 
 def _make_folder(url: str) -> None:

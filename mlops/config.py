@@ -200,6 +200,8 @@ class ConfigManager:
         loaded = _answer(native().load_config(self.config_path, name, dict(os.environ), {}))
         self._config = from_wire(MLOpsConfig, loaded["config"])
         self._origins = dict(loaded["origins"])
+        for warning in loaded["warnings"]:
+            _log.warning("config_slip", warning=warning)
         return self._config
 
     def save_config(self, config: MLOpsConfig) -> None:

@@ -73,6 +73,7 @@ struct Core::Services {
   LedgerJobJournal journal;
   jobs::JobStore jobs{*database, journal};
   security::Tokens tokens{*database, ledger};
+  security::Pairings pairings{*database, ledger};
   tracking::Experiments experiments{*database, ledger};
   tracking::Runs runs{*database, ledger};
   tracking::Metrics metrics{*database, ledger};
@@ -85,8 +86,9 @@ struct Core::Services {
   data::Reports reports{*database, ledger, jobs, schemas};
   features::FeatureConfigs feature_configs{*database, ledger};
   features::PipelineRuns pipelines{*database, ledger, jobs, schemas, feature_configs};
-  data::QualityJob quality_job{schemas, reports, {}, {}};
-  features::PipelineJob pipeline_job{{schemas, reports, feature_configs, pipelines, jobs, catalog}, {}, {}};
+  data::QualityJob quality_job{schemas, reports, options.work_root, options.tables};
+  features::PipelineJob pipeline_job{
+      {schemas, reports, feature_configs, pipelines, jobs, catalog}, options.work_root, options.tables};
   Router router;
 
   // Artifacts past their time, and the contents nothing points to. Returns how many rows and contents went.
@@ -107,6 +109,7 @@ struct Core::Services {
     router.add(system_routes(router, options.version, std::move(health)));
     router.add(event_routes(events));
     router.add(security_routes(tokens, ledger));
+    router.add(pairing_routes(pairings));
     router.add(export_route(router));
     router.add(overview_route(router));
     router.add(experiment_routes(experiments));
@@ -127,7 +130,9 @@ Core::~Core() = default;
 Result<std::unique_ptr<Core>> Core::open(const CoreOptions& options) {
   TRACSEQ_TRY(auto database, sql::open_database(options.database_url, options.limits));
   TRACSEQ_TRY(std::string root, artifact_root(options));
-  auto services = std::make_unique<Services>(options, std::move(database), std::move(root));
+  CoreOptions settled = options;
+  settled.artifact_root = root;
+  auto services = std::make_unique<Services>(std::move(settled), std::move(database), std::move(root));
   services->add_routes();
   return std::unique_ptr<Core>(new Core(std::move(services)));
 }

@@ -15,6 +15,7 @@
 #include "storage/artifacts/catalog.h"
 #include "storage/jobs/runner.h"
 #include "storage/sql/database.h"
+#include "storage/tables/table_engine.h"
 
 namespace tracseq::api {
 
@@ -26,6 +27,9 @@ struct CoreOptions {
   sql::Limits limits{};
   std::string version = "0.1.0";
   Monitoring::Options monitoring{};
+  // Of jobs that read tables.
+  std::string work_root;  // where they have their folders; empty: the system's temporary folder
+  tables::EngineLimits tables{};
 };
 
 // All services over one database, and the route table over the services: what `serve`, the worker, the model
@@ -37,6 +41,7 @@ class Core {
   static Result<std::unique_ptr<Core>> open(const CoreOptions& options);
   ~Core();
 
+  // As given, but with the artifact root in force.
   [[nodiscard]] const CoreOptions& options() const;
   [[nodiscard]] const Router& router() const;
   [[nodiscard]] sql::Database& database();

@@ -37,4 +37,19 @@ std::vector<Route> security_routes(Tokens& tokens, audit::Ledger& ledger) {
   };
 }
 
+std::vector<Route> pairing_routes(Pairings& pairings) {
+  const std::string all = "/api/v1/pairings";
+  return {
+      route(post, all, "public", changes, "Start a pairing; its code is for an administrator to enter",
+            [&](const CallContext& ctx, const StartPairing& in) { return pairings.start(ctx, in); },
+            {.status = 201}),
+      route(post, all + "/{pairing_id}/claim", "public", changes,
+            "Fetch the token of a pairing, once an administrator has entered its code",
+            [&](const CallContext& ctx, const ClaimPairing& in) { return pairings.claim(ctx, in); }),
+      route(post, "/api/v1/tokens/pair", "tokens:admin", changes,
+            "Let in the model server that shows this code, with a token of the role service",
+            [&](const CallContext& ctx, const PairCode& in) { return pairings.approve(ctx, in); }),
+  };
+}
+
 }  // namespace tracseq::api

@@ -5,12 +5,15 @@
 
 #include "api/route.h"
 #include "domain/audit/ledger.h"
+#include "domain/security/pairings.h"
 #include "domain/security/tokens.h"
 
 namespace tracseq::api {
 
 // Tokens, the audit trail and who the caller is, below /api/v1. The services outlive the routes.
 std::vector<Route> security_routes(security::Tokens& tokens, audit::Ledger& ledger);
+// How a model server without a credential gets one. The two of them that it calls are public.
+std::vector<Route> pairing_routes(security::Pairings& pairings);
 
 // What GET /api/v1/whoami answers.
 struct WhoAmI {

@@ -57,11 +57,14 @@ struct Command {
 };
 
 // All commands; one function per file of commands.
-std::vector<Command> service_commands();   // serve, worker, ps, stop
-std::vector<Command> tracking_commands();  // experiment, run
-std::vector<Command> model_commands();     // model
-std::vector<Command> data_commands();      // data
-std::vector<Command> tool_commands();      // config, doctor, version, completion
+std::vector<Command> service_commands();     // serve, worker, ps, stop
+std::vector<Command> tracking_commands();    // experiment, run
+std::vector<Command> model_commands();       // model
+std::vector<Command> data_commands();        // data
+std::vector<Command> monitoring_commands();  // alert, threshold
+std::vector<Command> export_commands();      // export
+std::vector<Command> tool_commands();        // config, token, doctor, version, completion
+std::vector<Command> all_commands();
 
 // Where a client command finds the data: --server, --database-url.
 std::vector<Option> connection_options();

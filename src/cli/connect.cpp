@@ -3,25 +3,25 @@
 
 #include <fmt/core.h>
 
-#include <cstdlib>
 #include <fstream>
 
+#include "cli/settings.h"
 #include "cli/version.h"
 #include "server/http_client.h"
 
 namespace tracseq::cli {
 namespace {
 
-constexpr const char* kDefaultDatabase = "sqlite:///mlops.db";
 constexpr const char* kDefaultServer = "http://127.0.0.1:8080";
 constexpr auto kProbe = std::chrono::milliseconds{300};
 
-// The token from the file named, else from MLOPS_API_KEY; flags would show it to everybody on the machine.
+// The token from the file named, else from the settings (MLOPS_API_KEY); flags would show it to everybody on
+// the machine.
 Result<std::string> token_of(const Invocation& in) {
   const std::string path = in.get("token-file");
   if (path.empty()) {
-    const char* key = std::getenv("MLOPS_API_KEY");
-    return key != nullptr ? key : "";
+    TRACSEQ_TRY(const config::Loaded settings, load_settings(in));
+    return settings.config.security.api_key;
   }
   std::ifstream file(path);
   std::string token;
@@ -42,6 +42,16 @@ Result<std::unique_ptr<api::Client>> open_server(const Invocation& in, const std
 
 }  // namespace
 
+std::vector<Option> connection_options() {
+  return with({{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "",
+                "MLOPS_SERVER"},
+               {"database-url", "URL", "The database itself, without a server", Takes::one, false, "",
+                "MLOPS_DATABASE_URL"},
+               {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"},
+               {"ca-file", "FILE", "PEM of whom to trust for https; absent: the system's"}},
+              settings_options());
+}
+
 Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
   std::unique_ptr<Connection> connection(new Connection());
   std::string url = in.get("server");
@@ -51,12 +61,15 @@ Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
     TRACSEQ_TRY(auto probe, open_server(in, kDefaultServer));
     if (probe->call(api::Method::get, "/livez", {}, kProbe)) url = kDefaultServer;
   }
+  TRACSEQ_TRY(const config::Loaded settings, load_settings(in, "database-url"));
+  if (url.empty() && settings.config.database.url.starts_with("http")) url = settings.config.database.url;
   if (!url.empty()) {
     TRACSEQ_TRY(connection->client_, open_server(in, url));
     return connection;
   }
-  TRACSEQ_TRY(connection->core_,
-              api::Core::open({in.get("database-url", kDefaultDatabase), {}, {}, {}, kVersion}));
+  api::CoreOptions options = api::core_options(settings.config);
+  options.version = kVersion;
+  TRACSEQ_TRY(connection->core_, api::Core::open(options));
   connection->client_ = std::make_unique<api::LocalClient>(*connection->core_);
   return connection;
 }

@@ -16,6 +16,8 @@ class Connection {
  public:
   static Result<std::unique_ptr<Connection>> open(const Invocation& in);
   api::Client& client() { return *client_; }
+  // The core, where the command works on the database itself; null on a server.
+  [[nodiscard]] api::Core* embedded() { return core_.get(); }
   Result<std::string> call(api::Method method, const std::string& path_and_query,
                            const std::string& body = {}) {
     return client_->call(method, path_and_query, body);

@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <cstdlib>
-
 #include "base/crypto.h"
 #include "base/log.h"
 #include "cli/exposure.h"
@@ -46,16 +44,16 @@ std::optional<Result<Actor>> KeyAuthenticator::from_memory(const api::Request& r
 
 Result<Actor> KeyAuthenticator::authenticate(const api::Request& request) { return *from_memory(request); }
 
-Result<CallerKey> caller_key(const std::string& auth, const std::string& host) {
+Result<CallerKey> caller_key(const std::string& auth, bool loopback, std::string given) {
   if (auth != "auto" && auth != "on" && auth != "off")
     return fail_field("auth", fmt::format("--auth is '{}'; it must be auto, on or off", auth));
-  if (auth == "off" && !is_loopback(host))
-    return fail_field(
-        "auth", fmt::format("--auth off is refused with --host {}: others could reach the server", host));
+  if (auth == "off" && !loopback)
+    return fail_field("auth",
+                      "--auth off is refused where others could reach the server: --host is not loopback");
   CallerKey key;
-  key.required = auth == "on" || !is_loopback(host);
+  key.required = auth == "on" || !loopback;
   if (!key.required) return key;
-  if (const char* given = std::getenv("MLOPS_API_KEY"); given != nullptr) key.key = given;
+  key.key = std::move(given);
   if (key.key.empty()) {
     log::warning("model_server.no_key",
                  {{"effect", "predictions are refused"}, {"remedy", "set MLOPS_API_KEY"}});

@@ -26,9 +26,8 @@ class KeyAuthenticator final : public server::Authenticator {
   Actor anonymous_;
 };
 
-// `auth` is auto, on or off; auto asks for the key unless the host is loopback. The key is MLOPS_API_KEY;
-// `invalid` when it is short or printed in the guide. A missing one lets the server start and refuse
-// predictions.
-Result<CallerKey> caller_key(const std::string& auth, const std::string& host);
+// `auth` is auto, on or off; auto asks for the key unless only this machine can reach the server. `invalid`
+// when the key is short or printed in the guide. A missing one lets the server start and refuse predictions.
+Result<CallerKey> caller_key(const std::string& auth, bool loopback, std::string key);
 
 }  // namespace tracseq::cli

@@ -4,8 +4,5 @@
 
 int main(int argc, char** argv) {
   using namespace tracseq::cli;
-  std::vector<Command> commands = service_commands();
-  for (auto more : {tracking_commands(), model_commands(), data_commands(), tool_commands()})
-    for (Command& command : more) commands.push_back(std::move(command));
-  return run_program(argc, argv, commands);
+  return run_program(argc, argv, all_commands());
 }

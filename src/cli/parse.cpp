@@ -9,12 +9,11 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "cli/command.h"
 
 namespace tracseq::cli {
 namespace {
-
-constexpr std::size_t kSuggestDistanceMax = 3;
 
 // Where CLI11 puts what it read for one command.
 struct Slots {
@@ -69,32 +68,6 @@ Invocation invocation_of(const Command& command, const Slots& slots) {
   for (const std::string& word : command.words)
     for (const std::string& value : slots.words.at(word)) in.words.push_back(value);
   return in;
-}
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row[b.size()];
-}
-
-// The known word nearest to what was typed, if it is near at all.
-std::string nearest(std::string_view typed, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t least = kSuggestDistanceMax;
-  for (const std::string& word : known) {
-    const std::size_t d = distance(typed, word);
-    if (d < least) least = d, best = word;
-  }
-  return best;
 }
 
 // Before CLI11 sees it: a word that is no command gets an answer that names the nearest one.
@@ -177,15 +150,6 @@ Result<std::int64_t> Invocation::integer(std::string_view name, std::int64_t fal
 std::vector<Option> with(std::vector<Option> options, std::vector<Option> more) {
   std::move(more.begin(), more.end(), std::back_inserter(options));
   return options;
-}
-
-std::vector<Option> connection_options() {
-  return {{"server", "URL", "A running server, e.g. http://127.0.0.1:8080", Takes::one, false, "",
-           "MLOPS_SERVER"},
-          {"database-url", "URL", "The database itself, without a server", Takes::one, false, "",
-           "MLOPS_DATABASE_URL"},
-          {"token-file", "FILE", "A file with the API token (or MLOPS_API_KEY)"},
-          {"ca-file", "FILE", "PEM of whom to trust for https; absent: the system's"}};
 }
 
 int run_program(int argc, char** argv, const std::vector<Command>& commands) {

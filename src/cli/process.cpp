@@ -10,6 +10,8 @@
 #include <cstring>
 #include <thread>
 
+#include "api/settings.h"
+
 namespace tracseq::cli {
 namespace {
 
@@ -22,7 +24,7 @@ sigset_t ending_signals() {
 }
 
 // Between fork and exec: only calls that are safe there.
-[[noreturn]] void become(char* const* argv, Child::Ties ties, int log, pid_t parent) {
+[[noreturn]] void become(char* const* argv, char* const* variables, Child::Ties ties, int log, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -37,13 +39,21 @@ sigset_t ending_signals() {
   dup2(log >= 0 ? log : STDERR_FILENO, STDOUT_FILENO);
   if (log >= 0) dup2(log, STDERR_FILENO);
   if (ties == Child::Ties::outlives_parent) close_range(3, ~0U, 0);
-  execv("/proc/self/exe", argv);
+  execve("/proc/self/exe", argv, variables);
   _exit(127);
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> all;
+  for (std::string& text : texts) all.push_back(text.data());
+  all.push_back(nullptr);
+  return all;
 }
 
 }  // namespace
 
-Result<Child> Child::start_self(const std::vector<std::string>& arguments, Ties ties,
+Result<Child> Child::start_self(const std::vector<std::string>& arguments,
+                                const std::map<std::string, std::string>& variables, Ties ties,
                                 const std::string& log_file) {
   int log = -1;
   if (!log_file.empty()) {
@@ -53,12 +63,15 @@ Result<Child> Child::start_self(const std::vector<std::string>& arguments, Ties 
   }
   std::vector<std::string> words{"tracseq"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
+  auto merged = api::process_variables();
+  for (const auto& [name, value] : variables) merged[name] = value;
+  std::vector<std::string> environment;
+  for (const auto& [name, value] : merged) environment.push_back(fmt::format("{}={}", name, value));
+  const std::vector<char*> argv = pointers(words);
+  const std::vector<char*> envp = pointers(environment);
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(argv.data(), ties, log, parent);
+  if (pid == 0) become(argv.data(), envp.data(), ties, log, parent);
   const int error = errno;
   if (log >= 0) close(log);
   if (pid < 0)

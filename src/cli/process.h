@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,11 @@ class Child {
     ends_with_parent,  // asked to end (SIGTERM) when the thread that started it ends
     outlives_parent,   // a session of its own, no descriptor of the parent's but the log
   };
-  // Starts this program again with the given arguments. Output goes to `log_file`, or to this process's own
-  // standard error where that is empty.
-  static Result<Child> start_self(const std::vector<std::string>& arguments, Ties ties,
+  // Starts this program again with the given arguments, which everybody on the machine can read, and this
+  // process's variables with the given ones over them, which only this user can: secrets go there. Output
+  // goes to `log_file`, or to this process's own standard error where that is empty.
+  static Result<Child> start_self(const std::vector<std::string>& arguments,
+                                  const std::map<std::string, std::string>& variables, Ties ties,
                                   const std::string& log_file);
   [[nodiscard]] pid_t pid() const { return pid_; }
   // Whether it has ended; reaps it.

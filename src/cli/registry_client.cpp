@@ -3,8 +3,8 @@
 
 #include <fmt/core.h>
 
-#include "cli/version.h"
 #include "server/http_client.h"
+#include "storage/sql/url.h"
 
 namespace tracseq::cli {
 namespace {
@@ -16,33 +16,39 @@ bool is_database(std::string_view url) {
 
 }  // namespace
 
-Result<std::unique_ptr<RegistryClient>> RegistryClient::make(std::string url, std::string token) {
+Result<std::unique_ptr<RegistryClient>> RegistryClient::make(api::CoreOptions options, std::string token) {
+  const std::string& url = options.database_url;
   if (!is_server(url) && !is_database(url))
     return fail_field("registry-url",
                       fmt::format("--registry-url is '{}'; it must be sqlite:///file.db, postgresql://…, "
                                   "http://… or https://…",
-                                  url));
-  std::unique_ptr<RegistryClient> registry(new RegistryClient(std::move(url)));
-  if (is_server(registry->url_)) {
-    server::HttpClientOptions options;
-    options.url = registry->url_;
-    options.token = std::move(token);
-    const Lock lock(registry->mutex_);
-    TRACSEQ_TRY(registry->client_, server::HttpClient::open(std::move(options)));
-    registry->ready_ = registry->client_.get();
-  }
+                                  sql::mask_password(url)));
+  std::unique_ptr<RegistryClient> registry(new RegistryClient(std::move(options)));
+  if (is_server(registry->options_.database_url)) TRACSEQ_CHECK(registry->use_token(std::move(token)));
   return registry;
+}
+
+Result<void> RegistryClient::use_token(std::string token) {
+  if (!is_server(options_.database_url)) return {};
+  server::HttpClientOptions server;
+  server.url = options_.database_url;
+  server.token = std::move(token);
+  TRACSEQ_TRY(auto client, server::HttpClient::open(std::move(server)));
+  const Lock lock(mutex_);
+  ready_.store(client.get(), std::memory_order_release);
+  clients_.push_back(std::move(client));
+  return {};
 }
 
 Result<api::Client*> RegistryClient::client() {
   if (api::Client* ready = ready_.load(std::memory_order_acquire); ready != nullptr) return ready;
   const Lock lock(mutex_);
-  if (!client_) {
-    TRACSEQ_TRY(core_, api::Core::open({url_, {}, {}, {}, kVersion}));
-    client_ = std::make_unique<api::LocalClient>(*core_);
-    ready_.store(client_.get(), std::memory_order_release);
+  if (clients_.empty()) {
+    TRACSEQ_TRY(core_, api::Core::open(options_));
+    clients_.push_back(std::make_unique<api::LocalClient>(*core_));
+    ready_.store(clients_.back().get(), std::memory_order_release);
   }
-  return client_.get();
+  return clients_.back().get();
 }
 
 Result<api::Response> RegistryClient::send(api::Request request, std::chrono::milliseconds timeout) {

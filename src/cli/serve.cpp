@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 
 #include "api/core.h"
@@ -12,10 +11,12 @@
 #include "base/metrics.h"
 #include "cli/authenticate.h"
 #include "cli/exposure.h"
+#include "cli/place.h"
 #include "cli/process.h"
 #include "cli/settings.h"
 #include "cli/version.h"
 #include "cli/waiting.h"
+#include "cli/worker.h"
 #include "server/hard_end.h"
 #include "server/server.h"
 #include "storage/sql/serve_lock.h"
@@ -23,38 +24,38 @@
 namespace tracseq::cli {
 namespace {
 
-constexpr auto kDatabaseWait = std::chrono::seconds{60};
 constexpr auto kDatabaseRetry = std::chrono::milliseconds{250};
+constexpr std::int64_t kDatabaseWaitMax = 86'400;  // seconds
 constexpr auto kWorkerGrace = std::chrono::seconds{20};
 constexpr auto kWorkerRestart = std::chrono::seconds{2};
 
 struct Plan {
   api::CoreOptions core;
   server::ServerOptions server;
+  std::chrono::seconds database_wait{};
   bool authenticated = false;
   bool worker = true;
+  std::vector<std::string> worker_arguments;
   std::string key;
 };
 
 Result<void> plan_security(const Invocation& in, Plan& plan) {
-  const bool open_to_others = !is_loopback(plan.server.host);
+  const std::string host = plan.server.host;
+  TRACSEQ_TRY(const bool loopback, settle_host(plan.server));
   const std::string auth = in.get("auth", "auto");
   if (auth != "auto" && auth != "on" && auth != "off")
     return fail_field("auth", fmt::format("--auth is '{}'; it must be auto, on or off", auth));
-  if (auth == "off" && open_to_others)
+  if (auth == "off" && !loopback)
     return fail_field(
-        "auth",
-        fmt::format("--auth off is refused with --host {}: others could reach the server", plan.server.host));
-  plan.authenticated = auth == "on" || open_to_others;
+        "auth", fmt::format("--auth off is refused with --host {}: others could reach the server", host));
+  plan.authenticated = auth == "on" || !loopback;
   const bool tls = !plan.server.tls_certificate_file.empty();
   if (in.has("require-tls") && !tls)
     return fail_field("require-tls", "--require-tls needs --tls-cert and --tls-key");
-  if (open_to_others && !tls)
-    log::warning("serve.no_tls", {{"host", plan.server.host},
-                                  {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
-  const char* key = std::getenv("MLOPS_API_KEY");
-  plan.key = key != nullptr ? key : "";
-  if (open_to_others && !plan.key.empty() && is_weak_key(plan.key))
+  if (!loopback && !tls)
+    log::warning("serve.no_tls",
+                 {{"host", host}, {"remedy", "give --tls-cert and --tls-key, or put a TLS proxy in front"}});
+  if (!loopback && !plan.key.empty() && is_weak_key(plan.key))
     return fail_field(
         "MLOPS_API_KEY",
         fmt::format("MLOPS_API_KEY is printed in the guide or shorter than {} characters; choose a random "
@@ -65,9 +66,15 @@ Result<void> plan_security(const Invocation& in, Plan& plan) {
 
 Result<Plan> plan_of(const Invocation& in) {
   Plan plan;
+  TRACSEQ_TRY(const config::Loaded settings, load_settings(in, "database-url"));
+  plan.core = api::core_options(settings.config);
+  plan.core.artifact_root = in.get("artifact-root");
+  plan.core.data_root = in.get("data-root");
+  plan.core.version = kVersion;
+  plan.key = settings.config.security.api_key;
   TRACSEQ_TRY(const std::int64_t port, in.integer("port", 8080, 0, 65535));
-  plan.core = {in.get("database-url"), in.get("artifact-root"), in.get("data-root"), {}, kVersion};
-  TRACSEQ_TRY(plan.core.monitoring, monitoring_settings());
+  TRACSEQ_TRY(const std::int64_t wait, in.integer("database-wait", 60, 0, kDatabaseWaitMax));
+  plan.database_wait = std::chrono::seconds(wait);
   plan.server.host = in.get("host", "127.0.0.1");
   plan.server.port = static_cast<std::uint16_t>(port);
   plan.server.tls_certificate_file = in.get("tls-cert");
@@ -75,27 +82,24 @@ Result<Plan> plan_of(const Invocation& in) {
   plan.server.ui_dir = in.get("ui-dir");
   plan.server.allowed_hosts = in.all("allowed-host");
   plan.worker = !in.has("no-worker");
+  TRACSEQ_TRY(plan.worker_arguments, worker_arguments(in));
   if (plan.server.tls_certificate_file.empty() != plan.server.tls_key_file.empty())
     return fail_field("tls-cert", "--tls-cert and --tls-key belong together; give both");
   TRACSEQ_CHECK(plan_security(in, plan));
   return plan;
 }
 
-// Opens the core, waiting for a database that does not answer yet; meanwhile a small server says so.
-Result<std::unique_ptr<api::Core>> open_core(Plan& plan) {
-  const auto until = Steady::now() + kDatabaseWait;
-  std::optional<WaitingServer> waiting;
+// Opens the core, waiting for a database that does not answer yet; the server meanwhile says so.
+Result<std::unique_ptr<api::Core>> open_core(const Plan& plan, WaitingRoutes& waiting) {
+  const auto until = Steady::now() + plan.database_wait;
+  bool told = false;
   while (true) {
     auto core = api::Core::open(plan.core);
     if (core || core.error().code != Code::unavailable || Steady::now() > until) return core;
-    if (!waiting) {
-      waiting.emplace(plan.server);
-      TRACSEQ_CHECK(waiting->start());
-      plan.server.port = waiting->port();
+    waiting.say(core.error().message);
+    if (!std::exchange(told, true))
       log::warning("serve.waiting_for_database",
                    {{"message", core.error().message}, {"detail", core.error().detail}});
-    }
-    waiting->say(core.error().message);
     if (wait_signal(kDatabaseRetry) != 0)
       return fail(Code::cancelled, "ended while waiting for the database");
   }
@@ -114,10 +118,10 @@ class WorkerKeeper {
       log::warning("serve.worker_ended",
                    {{"again_in_ms", static_cast<std::int64_t>(kWorkerRestart.count() * 1000)}});
     next_start_ = Steady::now() + kWorkerRestart;
-    std::vector<std::string> arguments{"worker", "--database-url", plan_.core.database_url};
-    if (!plan_.core.artifact_root.empty())
-      arguments.insert(arguments.end(), {"--artifact-root", plan_.core.artifact_root});
-    auto started = Child::start_self(arguments, Child::Ties::ends_with_parent, {});
+    // The address may hold a password, so it does not go where everybody can read it.
+    auto started =
+        Child::start_self(plan_.worker_arguments, {{"MLOPS_DATABASE_URL", plan_.core.database_url}},
+                          Child::Ties::ends_with_parent, {});
     if (!started) log::error("serve.worker_not_started", {{"message", started.error().message}});
     child_ = started ? std::optional(*started) : std::nullopt;
   }
@@ -141,36 +145,51 @@ Result<void> announce_first_token(api::Core& core) {
 }  // namespace
 
 std::vector<Option> serve_options() {
-  return {{"database-url", "URL", "sqlite:///file.db, sqlite:////absolute.db or postgresql://…", Takes::one,
-           false, "sqlite:///mlops.db", "MLOPS_DATABASE_URL"},
-          {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
-          {"data-root", "DIR", "Files below it may be named by callers; absent: none"},
-          {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on", Takes::one,
-           false, "127.0.0.1"},
-          {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8080"},
-          {"auth", "auto|on|off", "auto: on unless on loopback", Takes::one, false, "auto"},
-          {"tls-cert", "FILE", "PEM certificate with its chain"},
-          {"tls-key", "FILE", "PEM key"},
-          {"require-tls", "", "Refuse to start without TLS", Takes::nothing},
-          {"allowed-host", "NAME", "A further host name this server is called by", Takes::many},
-          {"ui-dir", "DIR", "Serve the page from here instead of the embedded one (development)"},
-          {"no-worker", "", "Start no worker beside the server", Takes::nothing}};
+  return with(with(settings_options(),
+                   {{"database-url", "URL",
+                     "sqlite:///file.db, sqlite:////absolute.db or postgresql://…; absent: "
+                     "MLOPS_DATABASE_URL, else the settings file's database.url"},
+                    {"database-wait", "SECONDS", "How long to wait for a database that does not answer",
+                     Takes::one, false, "60"},
+                    {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
+                    {"data-root", "DIR", "Files below it may be named by callers; absent: none"},
+                    {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on",
+                     Takes::one, false, "127.0.0.1"},
+                    {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8080"},
+                    {"auth", "auto|on|off", "auto: on unless on loopback", Takes::one, false, "auto"},
+                    {"tls-cert", "FILE", "PEM certificate with its chain"},
+                    {"tls-key", "FILE", "PEM key"},
+                    {"require-tls", "", "Refuse to start without TLS", Takes::nothing},
+                    {"allowed-host", "NAME", "A further host name this server is called by", Takes::many},
+                    {"ui-dir", "DIR", "Serve the page from here instead of the embedded one (development)"},
+                    {"no-worker", "", "Start no worker beside the server", Takes::nothing}}),
+              work_options());
 }
 
 Result<void> serve(const Invocation& in) {
   block_signals();
-  TRACSEQ_TRY(Plan plan, plan_of(in));
+  TRACSEQ_TRY(const Plan plan, plan_of(in));
   std::optional<server::HardEnd> hard_end;  // destroyed last: stopping is over then
   TRACSEQ_TRY(const auto lock, sql::ServeLock::take(plan.core.database_url));
-  TRACSEQ_TRY(const auto core, open_core(plan));
-  if (!plan.key.empty()) core->tokens().accept_key(plan.key);
-  if (plan.authenticated) TRACSEQ_CHECK(announce_first_token(*core));
-  TokenAuthenticator authenticator(core->tokens(), plan.authenticated ? TokenAuthenticator::Anonymous::refuse
-                                                                      : TokenAuthenticator::Anonymous::trust);
+  // Whatever answers requests outlives the server.
+  std::unique_ptr<api::Core> core;
+  std::optional<TokenAuthenticator> authenticator;
+  server::TrustEverybody nobody{Actor{}};
+  WaitingRoutes waiting;
   metrics::add_process_metrics(metrics::process());
-  server::HttpServer http(core->router(), authenticator, plan.server);
+  server::HttpServer http(waiting.router(), nobody, plan.server);
   TRACSEQ_CHECK(http.start());
   TRACSEQ_CHECK(lock->announce(http.port()));
+  TRACSEQ_TRY(core, open_core(plan, waiting));
+  if (!plan.key.empty()) core->tokens().accept_key(plan.key);
+  if (plan.authenticated) TRACSEQ_CHECK(announce_first_token(*core));
+  authenticator.emplace(core->tokens(), plan.authenticated ? TokenAuthenticator::Anonymous::refuse
+                                                           : TokenAuthenticator::Anonymous::trust);
+  http.serve(core->router(), *authenticator);
+  log::info("serve.started", {{"url", http.url()},
+                              {"database", core->database().display_url()},
+                              {"connections", static_cast<std::int64_t>(plan.core.limits.connections)},
+                              {"authentication", plan.authenticated}});
   fmt::print("listening on {}\n", http.url());
   std::fflush(stdout);
   api::Driver driver(core->database(), core->driver_steps(), api::Driver::Rank::server);

@@ -2,18 +2,15 @@
 // tracseq serve, worker, ps, stop
 #include <fmt/core.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/model_server.h"
 #include "cli/output.h"
-#include "cli/process.h"
+#include "cli/running.h"
 #include "cli/serve.h"
 #include "cli/worker.h"
 
@@ -21,45 +18,6 @@ namespace tracseq::cli {
 namespace {
 
 constexpr auto kStopWait = std::chrono::seconds{40};  // a server drains up to 30
-
-struct Running {
-  pid_t pid = 0;
-  std::string what;  // serve, worker, model-server
-  std::string database;
-};
-
-std::vector<std::string> command_line(const std::filesystem::path& folder) {
-  std::ifstream in(folder / "cmdline", std::ios::binary);
-  std::vector<std::string> words;
-  for (std::string word; std::getline(in, word, '\0');) words.push_back(word);
-  return words;
-}
-
-std::string option_of(const std::vector<std::string>& words, std::string_view name) {
-  for (std::size_t i = 0; i + 1 < words.size(); ++i)
-    if (words[i] == name) return words[i + 1];
-  return {};
-}
-
-// Processes of this program that serve or work, as this user may see them.
-std::vector<Running> find_running() {
-  std::vector<Running> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
-    const std::string name = entry.path().filename();
-    if (!std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; }))
-      continue;
-    const auto exe = std::filesystem::read_symlink(entry.path() / "exe", error);
-    if (error || exe.filename().string().rfind("tracseq", 0) != 0) continue;
-    const auto words = command_line(entry.path());
-    if (words.size() < 2 || (words[1] != "serve" && words[1] != "worker" && words[1] != "model-server"))
-      continue;
-    std::string database = option_of(words, "--database-url");
-    if (database.empty()) database = option_of(words, "--registry-url");
-    found.push_back({static_cast<pid_t>(std::stol(name)), words[1], database});
-  }
-  return found;
-}
 
 Result<void> list_processes(const Invocation& in) {
   Json items = Json::array();
@@ -73,15 +31,8 @@ Result<void> list_processes(const Invocation& in) {
   return {};
 }
 
-Result<void> stop_processes(const Invocation& in) {
-  if (!in.has("all") && !in.has("pid"))
-    return fail_field("all", "name what to stop: --all, or --pid N (`tracseq ps` lists them)");
-  TRACSEQ_TRY(const std::int64_t wanted, in.integer("pid", 0, 1, 1L << 22));
-  std::vector<Running> stopping;
-  for (const Running& one : find_running())
-    if (in.has("all") || one.pid == wanted) stopping.push_back(one);
-  if (stopping.empty() && in.has("pid"))
-    return fail(Code::not_found, fmt::format("no tracseq process has the pid {}", wanted));
+// Asks these to end and waits until they are gone.
+Result<void> end_all(const std::vector<Running>& stopping) {
   for (const Running& one : stopping) kill(one.pid, SIGTERM);
   const auto until = std::chrono::steady_clock::now() + kStopWait;
   // Looked up anew each time: a process that has ended but was not reaped yet still takes signals.
@@ -96,7 +47,27 @@ Result<void> stop_processes(const Invocation& in) {
       return fail(Code::deadline, "some did not end in time; `tracseq ps` lists them");
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
-  say(in, fmt::format("{} ended", stopping.size()));
+  return {};
+}
+
+// Model servers first: ending, they deliver predictions to the servers, which then drain and end the workers
+// they started; last the workers of their own.
+Result<void> stop_processes(const Invocation& in) {
+  if (!in.has("all") && !in.has("pid"))
+    return fail_field("all", "name what to stop: --all, or --pid N (`tracseq ps` lists them)");
+  TRACSEQ_TRY(const std::int64_t wanted, in.integer("pid", 0, 1, 1L << 22));
+  std::size_t ended = 0;
+  for (const char* what : {"model-server", "serve", "worker"}) {
+    std::vector<Running> stopping;
+    for (Running& one : find_running())
+      if (one.what == what && (in.has("all") || one.pid == wanted)) stopping.push_back(std::move(one));
+    TRACSEQ_CHECK(end_all(stopping));
+    for (const Running& one : stopping) say(in, fmt::format("{} {} ended", one.what, one.pid));
+    ended += stopping.size();
+  }
+  if (ended == 0 && in.has("pid"))
+    return fail(Code::not_found, fmt::format("no tracseq process has the pid {}", wanted));
+  if (ended == 0) say(in, "nothing was running");
   return {};
 }
 
@@ -116,7 +87,7 @@ std::vector<Command> service_commands() {
       {"ps", "", "List the tracseq processes that run", {}, {}, list_processes},
       {"stop",
        "",
-       "End what runs, in order",
+       "End what runs: model servers, then servers, then workers",
        {},
        {{"all", "", "Everything `tracseq ps` lists", Takes::nothing}, {"pid", "N", "Only this one"}},
        stop_processes},

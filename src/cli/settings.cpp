@@ -1,45 +1,41 @@
 // SPDX-License-Identifier: MIT
 #include "cli/settings.h"
 
-#include <unistd.h>
+#include <fmt/core.h>
 
-#include <map>
-#include <string_view>
+#include <filesystem>
+#include <utility>
 
-extern char** environ;
+#include "base/log.h"
 
 namespace tracseq::cli {
-namespace {
 
-std::map<std::string, std::string> process_variables() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text(*entry);
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return variables;
+std::vector<Option> settings_options() {
+  return {{"config", "FILE", "The settings file; one that does not exist means defaults", Takes::one, false,
+           config::kFileName},
+          {"environment", "NAME", "development, staging or production: whose settings hold", Takes::one,
+           false, "", "MLOPS_ENVIRONMENT"}};
 }
 
-}  // namespace
-
-Result<config::Loaded> load_settings(const std::string& path, const std::string& environment) {
-  config::Sources sources;
-  sources.path = path;
-  sources.variables = process_variables();
-  if (!environment.empty()) sources.variables["MLOPS_ENVIRONMENT"] = environment;
-  TRACSEQ_TRY(sources.environment, config::environment_of(sources.variables));
-  return config::load(sources);
+Result<config::Loaded> load_settings(const Invocation& in, std::string_view database_flag) {
+  std::map<std::string, std::string> flags;
+  if (in.has(database_flag)) flags["database.url"] = in.get(database_flag);
+  auto loaded = api::load_settings(in.get("config", config::kFileName), in.get("environment"), flags);
+  // Once a command, however often it looks.
+  static bool told = false;
+  if (loaded && !std::exchange(told, true))
+    for (const std::string& warning : loaded->warnings) log::warning("settings.slip", {{"message", warning}});
+  return loaded;
 }
 
-Result<api::Monitoring::Options> monitoring_settings() {
-  TRACSEQ_TRY(const config::Loaded loaded, load_settings());
-  const config::MonitoringConfig& given = loaded.config.monitoring;
-  api::Monitoring::Options options;
-  options.retention.days = given.metrics_retention_days;
-  options.alert_cooldown = std::chrono::minutes(given.alert_cooldown_minutes);
-  options.error_rate_max = given.default_error_threshold;
-  return options;
+Result<std::vector<std::string>> settings_arguments(const Invocation& in) {
+  std::error_code error;
+  const auto file = std::filesystem::absolute(in.get("config", config::kFileName), error);
+  if (error)
+    return fail(Code::unavailable, fmt::format("the working folder cannot be found: {}", error.message()));
+  std::vector<std::string> arguments{"--config", file.string()};
+  if (in.has("environment")) arguments.insert(arguments.end(), {"--environment", in.get("environment")});
+  return arguments;
 }
 
 }  // namespace tracseq::cli

@@ -3,17 +3,21 @@
 
 #include <string>
 
-#include "api/monitoring_routes.h"
-#include "base/config/config.h"
+#include "api/settings.h"
+#include "cli/command.h"
 
 namespace tracseq::cli {
 
-// The settings file with the environment's variables over it. `environment`: development, staging,
-// production; empty: what MLOPS_ENVIRONMENT says. Errors as config::load.
-Result<config::Loaded> load_settings(const std::string& path = config::kFileName,
-                                     const std::string& environment = {});
+// --config and --environment, of every command that reads the settings.
+std::vector<Option> settings_options();
 
-// What the settings say about monitoring: retention, cool-down, the error rate that is bad.
-Result<api::Monitoring::Options> monitoring_settings();
+// The settings in force for a command: file, variables, and over them the flags that stand for settings:
+// `database_flag` names the one of database.url, if the command has one. Names of variables that nobody reads
+// are warned of in the log. Errors as config::load.
+Result<config::Loaded> load_settings(const Invocation& in, std::string_view database_flag = {});
+
+// How a process started for this command reads the same settings from whatever folder: --config as an
+// absolute path and --environment.
+Result<std::vector<std::string>> settings_arguments(const Invocation& in);
 
 }  // namespace tracseq::cli

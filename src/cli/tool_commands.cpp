@@ -7,55 +7,61 @@
 
 #include "base/config/config.h"
 #include "base/module.h"
+#include "cli/completion.h"
 #include "cli/connect.h"
 #include "cli/resource.h"
 #include "cli/settings.h"
 #include "cli/version.h"
+#include "storage/sql/url.h"
 
 namespace tracseq::cli {
 namespace {
 
 using api::Method;
 
-std::vector<Option> config_options() {
-  return {{"config", "FILE", "The settings file", Takes::one, false, config::kFileName},
-          {"environment", "NAME", "development, staging or production", Takes::one, false, "",
-           "MLOPS_ENVIRONMENT"}};
+// What may be seen of a setting: of a secret that is a URL all but its password, of others only that it is
+// set.
+Json shown(const Field& field, const Json& value) {
+  const std::string text = value.string_or("");
+  if (!field.doc.secret || text.empty()) return value;
+  return Json(text.find("://") == std::string::npos ? "***" : sql::mask_password(text));
 }
 
-Result<config::Loaded> load(const Invocation& in) {
-  return load_settings(in.get("config", config::kFileName), in.get("environment"));
-}
-
-// One row per leaf of the settings; secrets are not shown.
-void flatten(const Json& value, const std::string& path, Json& rows,
-             const std::map<std::string, std::string>& origins) {
-  if (const Json::Object* members = value.as_object()) {
-    for (const auto& [name, child] : *members)
-      flatten(child, path.empty() ? name : path + "." + name, rows, origins);
-    return;
+// One row per setting.
+Json setting_rows(const config::Loaded& loaded) {
+  Json rows = Json::array();
+  const Json document = to_document(loaded.config);
+  const auto add = [&](const std::string& key, const Json& value) {
+    const auto origin = loaded.origins.find(key);
+    rows.push_back(Json::object()
+                       .set("key", key)
+                       .set("value", value)
+                       .set("origin", origin == loaded.origins.end() ? "" : origin->second));
+  };
+  for (const Field& section : type_info<config::Config>().fields) {
+    const Json& values = *document.find(section.name);
+    if (section.type().kind != Kind::object) {
+      add(section.name, values);
+      continue;
+    }
+    for (const Field& field : section.type().fields) {
+      const Json* value = values.find(field.name);
+      add(fmt::format("{}.{}", section.name, field.name), value != nullptr ? shown(field, *value) : Json());
+    }
   }
-  const bool secret = path == "security.jwt_secret_key" || path == "security.api_key";
-  const Json shown = secret && !value.string_or("").empty() ? Json("***") : value;
-  const auto origin = origins.find(path);
-  rows.push_back(Json::object()
-                     .set("key", path)
-                     .set("value", shown)
-                     .set("origin", origin == origins.end() ? "" : origin->second));
+  return rows;
 }
 
 Result<void> show_config(const Invocation& in) {
-  TRACSEQ_TRY(const config::Loaded loaded, load(in));
-  Json rows = Json::array();
-  flatten(to_document(loaded.config), "", rows, loaded.origins);
+  TRACSEQ_TRY(const config::Loaded loaded, load_settings(in));
   std::vector<Shown> columns{{"KEY", "key"}, {"VALUE", "value"}};
   if (in.has("origin")) columns.push_back({"FROM", "origin"});
-  print_list(in, dump_json(Json::object().set("items", rows)), columns, "no settings");
+  print_list(in, dump_json(Json::object().set("items", setting_rows(loaded))), columns, "no settings");
   return {};
 }
 
 Result<void> validate_config(const Invocation& in) {
-  TRACSEQ_TRY(const config::Loaded loaded, load(in));
+  TRACSEQ_TRY(const config::Loaded loaded, load_settings(in));
   const auto faults = config::validate(loaded.config);
   for (const Error& fault : faults) fmt::print(stderr, "{}\n", fault.message);
   if (!faults.empty()) return fail(Code::invalid, fmt::format("{} faults in the settings", faults.size()));
@@ -84,6 +90,17 @@ Result<void> list_tokens(const Invocation& in) {
                    "no tokens");
 }
 
+Result<void> pair_token(const Invocation& in) {
+  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  const Json body = Json::object().set("code", in.words[0]).set("reason", in.get("reason"));
+  TRACSEQ_TRY(const std::string answer,
+              connection->call(Method::post, "/api/v1/tokens/pair", dump_json(body)));
+  print_object(in, answer);
+  say(in,
+      "it gets a token of the role service; `tracseq token list` shows it, `tracseq token revoke` ends it");
+  return {};
+}
+
 Result<void> revoke_token(const Invocation& in) {
   return show_one(in, Method::del,
                   "/api/v1/tokens/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
@@ -105,7 +122,7 @@ Result<void> doctor(const Invocation& in) {
     const auto opened = load_module(module, symbol.c_str());
     add(module, opened ? Result<std::string>("opens") : fail(opened.error()));
   }
-  const auto loaded = load(in);
+  const auto loaded = load_settings(in);
   add("settings", loaded ? Result<std::string>("no faults") : fail(loaded.error()));
   const auto connection = Connection::open(in);
   const auto answer =
@@ -125,26 +142,9 @@ Result<void> show_version(const Invocation& in) {
   return {};
 }
 
-// The words that may come next, for bash; other shells can source it through bash completion.
-Result<void> completion(const Invocation&) {
-  std::map<std::string, std::string> verbs;
-  std::string nouns;
-  for (const auto& commands :
-       {service_commands(), tracking_commands(), model_commands(), data_commands(), tool_commands()})
-    for (const Command& command : commands) {
-      if (!verbs.contains(command.noun)) nouns += command.noun + " ";
-      verbs[command.noun] += command.verb + " ";
-    }
-  fmt::print("_tracseq() {{\n  local cur=${{COMP_WORDS[COMP_CWORD]}}\n  case ${{COMP_WORDS[1]}} in\n");
-  for (const auto& [noun, words] : verbs)
-    fmt::print(
-        "    {}) [ \"$COMP_CWORD\" = 2 ] && COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")); [ \"$COMP_CWORD\" "
-        "= 2 ] && return ;;\n",
-        noun, words);
-  fmt::print(
-      "  esac\n  [ \"$COMP_CWORD\" = 1 ] && COMPREPLY=($(compgen -W \"{}\" -- \"$cur\"))\n}}\ncomplete -o "
-      "default -F _tracseq tracseq\n",
-      nouns);
+Result<void> completion(const Invocation& in) {
+  TRACSEQ_TRY(const std::string script, completion_script(in.get("shell"), all_commands()));
+  fmt::print("{}", script);
   return {};
 }
 
@@ -156,9 +156,9 @@ std::vector<Command> tool_commands() {
        "show",
        "Show the settings in force",
        {},
-       with(config_options(), {{"origin", "", "Also where each came from", Takes::nothing}}),
+       with(settings_options(), {{"origin", "", "Also where each came from", Takes::nothing}}),
        show_config},
-      {"config", "validate", "Name every fault of the settings", {}, config_options(), validate_config},
+      {"config", "validate", "Name every fault of the settings", {}, settings_options(), validate_config},
       {"token",
        "create",
        "Create an API token",
@@ -167,6 +167,12 @@ std::vector<Command> tool_commands() {
             {{"role", "ROLE", "viewer, editor, admin or service", Takes::one, false, "viewer"},
              {"expires", "TIME", "RFC 3339; absent: never"}}),
        create_token},
+      {"token",
+       "pair",
+       "Let in the model server that shows this code",
+       {"CODE"},
+       with(connection_options(), {reason_option()}),
+       pair_token},
       {"token",
        "list",
        "List API tokens",
@@ -183,10 +189,15 @@ std::vector<Command> tool_commands() {
        "",
        "Check the program, its modules, the settings and the database",
        {},
-       with(connection_options(), config_options()),
+       connection_options(),
        doctor},
       {"version", "", "Print the version", {}, {}, show_version},
-      {"completion", "", "Print a bash completion script", {}, {}, completion},
+      {"completion",
+       "",
+       "Print a completion script for a shell; bash: source <(tracseq completion)",
+       {},
+       {{"shell", "bash|zsh|fish", "For which", Takes::one, false, "bash"}},
+       completion},
   };
 }
 

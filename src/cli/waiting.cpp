@@ -11,11 +11,6 @@ TRACSEQ_DEFINE_TYPE(AnyPath)
 
 namespace {
 
-server::ServerOptions without_page(server::ServerOptions options) {
-  options.serve_page = false;
-  return options;
-}
-
 api::Route plain(std::string path, std::string summary, api::Handler handler) {
   api::Route route;
   route.method = api::Method::get;
@@ -31,8 +26,7 @@ api::Route plain(std::string path, std::string summary, api::Handler handler) {
 
 }  // namespace
 
-WaitingServer::WaitingServer(const server::ServerOptions& options)
-    : server_(router_, everybody_, without_page(options)) {
+WaitingRoutes::WaitingRoutes() {
   const auto refuse = [this](const CallContext&, api::Request&) { return this->refuse(); };
   router_.add(plain("/livez", "Whether the process lives",
                     [](const CallContext&, api::Request&) -> Result<api::Response> {
@@ -43,14 +37,12 @@ WaitingServer::WaitingServer(const server::ServerOptions& options)
   router_.add(plain("/{rest...}", "Nothing else is served yet", refuse));
 }
 
-Result<void> WaitingServer::start() { return server_.start(); }
-
-void WaitingServer::say(std::string reason) {
+void WaitingRoutes::say(std::string reason) {
   const Lock lock(mutex_);
   reason_ = std::move(reason);
 }
 
-Result<api::Response> WaitingServer::refuse() {
+Result<api::Response> WaitingRoutes::refuse() {
   const Lock lock(mutex_);
   return fail(Code::unavailable, "waiting for the database: " + reason_);
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <memory>
 #include <string>
 
 #include "api/router.h"
 #include "base/mutex.h"
-#include "server/server.h"
 
 namespace tracseq::cli {
 
-// What listens while the database does not answer yet: /livez says yes, /readyz and everything else 503 and
-// why. Thread-safe.
-class WaitingServer {
+// The route table of a server whose database does not answer yet: /livez says yes, /readyz and everything
+// else 503 and why. Thread-safe.
+class WaitingRoutes {
  public:
-  explicit WaitingServer(const server::ServerOptions& options);
-  Result<void> start();
-  [[nodiscard]] std::uint16_t port() const { return server_.port(); }
+  WaitingRoutes();
+  [[nodiscard]] const api::Router& router() const { return router_; }
   // Why it still waits.
   void say(std::string reason);
 
@@ -24,10 +21,8 @@ class WaitingServer {
   Result<api::Response> refuse();
 
   Mutex mutex_;
-  std::string reason_ GUARDED_BY(mutex_) = "the database does not answer yet";
+  std::string reason_ GUARDED_BY(mutex_) = "it is being opened";
   api::Router router_;
-  server::TrustEverybody everybody_{Actor{}};
-  server::HttpServer server_;
 };
 
 }  // namespace tracseq::cli

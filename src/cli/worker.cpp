@@ -11,29 +11,68 @@
 #include "cli/process.h"
 #include "cli/settings.h"
 #include "cli/version.h"
+#include "domain/data/work_folder.h"
 
 namespace tracseq::cli {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds{10};
 
+constexpr std::int64_t kMemoryMbMax = 1 << 20;
+constexpr std::int64_t kTempGbMax = 1 << 16;
+
+Result<void> read_work(const Invocation& in, api::CoreOptions& options) {
+  TRACSEQ_TRY(const std::int64_t memory_mb, in.integer("memory-limit-mb", 1024, 64, kMemoryMbMax));
+  TRACSEQ_TRY(const std::int64_t temp_gb, in.integer("temp-limit-gb", 64, 1, kTempGbMax));
+  options.tables.memory_bytes = static_cast<std::uint64_t>(memory_mb) << 20;
+  options.tables.temp_bytes = static_cast<std::uint64_t>(temp_gb) << 30;
+  options.work_root = in.get("work-dir");
+  return {};
+}
+
 }  // namespace
 
+std::vector<Option> work_options() {
+  return {{"memory-limit-mb", "N", "Most memory of a job that reads tables; it spills the rest to --work-dir",
+           Takes::one, false, "1024"},
+          {"temp-limit-gb", "N", "Most such a job may spill", Takes::one, false, "64"},
+          {"work-dir", "DIR", "Where jobs have their temporary folders; absent: the system's"}};
+}
+
+Result<std::vector<std::string>> worker_arguments(const Invocation& in) {
+  api::CoreOptions checked;
+  TRACSEQ_CHECK(read_work(in, checked));
+  std::vector<std::string> arguments{"worker"};
+  TRACSEQ_TRY(const auto settings, settings_arguments(in));
+  arguments.insert(arguments.end(), settings.begin(), settings.end());
+  for (const char* name : {"artifact-root", "memory-limit-mb", "temp-limit-gb", "work-dir"})
+    if (in.has(name)) arguments.insert(arguments.end(), {fmt::format("--{}", name), in.get(name)});
+  return arguments;
+}
+
 std::vector<Option> worker_options() {
-  return {{"database-url", "URL", "The database whose jobs are run", Takes::one, false, "sqlite:///mlops.db",
-           "MLOPS_DATABASE_URL"},
-          {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
-          {"threads", "N", "Jobs at a time", Takes::one, false, "2"},
-          {"drive", "", "Also drive what needs driving; ends after 60 s with nothing to do", Takes::nothing}};
+  return with(with(settings_options(),
+                   {{"database-url", "URL",
+                     "The database whose jobs are run; absent: MLOPS_DATABASE_URL, else the settings file's "
+                     "database.url"},
+                    {"artifact-root", "DIR", "Where artifacts are kept; absent: beside the database"},
+                    {"threads", "N", "Jobs at a time", Takes::one, false, "2"},
+                    {"drive", "", "Also drive what needs driving; ends after 60 s with nothing to do",
+                     Takes::nothing}}),
+              work_options());
 }
 
 Result<void> work(const Invocation& in) {
   block_signals();
   TRACSEQ_TRY(const std::int64_t threads, in.integer("threads", 2, 1, 64));
-  TRACSEQ_TRY(const api::Monitoring::Options monitoring, monitoring_settings());
-  TRACSEQ_TRY(
-      const auto core,
-      api::Core::open({in.get("database-url"), in.get("artifact-root"), {}, {}, kVersion, monitoring}));
+  TRACSEQ_TRY(const config::Loaded settings, load_settings(in, "database-url"));
+  api::CoreOptions options = api::core_options(settings.config);
+  options.artifact_root = in.get("artifact-root");
+  options.version = kVersion;
+  TRACSEQ_CHECK(read_work(in, options));
+  TRACSEQ_TRY(const auto core, api::Core::open(options));
+  if (const int swept = data::WorkFolder::sweep(options.work_root); swept > 0)
+    log::info("worker.swept", {{"folders", static_cast<std::int64_t>(swept)}});
   const auto runner = core->make_worker(static_cast<int>(threads));
   runner->start();
   std::optional<api::Driver> driver;
@@ -41,7 +80,10 @@ Result<void> work(const Invocation& in) {
     driver.emplace(core->database(), core->driver_steps(), api::Driver::Rank::detached);
     driver->start();
   }
-  log::info("worker.started", {{"database", core->database().display_url()}, {"drives", driver.has_value()}});
+  log::info("worker.started", {{"database", core->database().display_url()},
+                               {"artifacts", core->options().artifact_root},
+                               {"memory_mb", static_cast<std::int64_t>(options.tables.memory_bytes >> 20)},
+                               {"drives", driver.has_value()}});
   while (wait_signal(std::chrono::milliseconds{500}) == 0) {
     if (!driver || runner->busy() > 0) continue;
     if (driver->idle()) break;

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "api/settings.h"
 #include "python/embedded.h"
 
 namespace tracseq::python {
@@ -10,9 +11,11 @@ namespace {
 
 struct CoreOptionsIn {
   std::string database_url;
-  std::string artifact_root;
+  std::string artifact_root;  // empty: Core's own choice
+  std::string config_path;    // the settings file; one that does not exist means defaults
+  std::string environment;    // empty: what MLOPS_ENVIRONMENT says
 };
-TRACSEQ_DESCRIBE(CoreOptionsIn, (database_url, artifact_root))
+TRACSEQ_DESCRIBE(CoreOptionsIn, (database_url, artifact_root, config_path, environment))
 TRACSEQ_DEFINE_TYPE(CoreOptionsIn)
 
 struct CoreObject {
@@ -140,7 +143,8 @@ PyObject* core_new(PyTypeObject* type, PyObject* args, PyObject* /*keywords*/) {
     const WithoutGil released;
     opened = [&]() -> Result<std::unique_ptr<Embedded>> {
       TRACSEQ_TRY(const CoreOptionsIn in, from_json<CoreOptionsIn>(text));
-      api::CoreOptions options;
+      TRACSEQ_TRY(const config::Loaded settings, api::load_settings(in.config_path, in.environment));
+      api::CoreOptions options = api::core_options(settings.config);
       options.database_url = in.database_url;
       options.artifact_root = in.artifact_root;
       return Embedded::open(options);

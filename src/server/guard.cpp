@@ -25,7 +25,9 @@ bool is_own_name(std::string_view name) {
 
 }  // namespace
 
-Guard::Guard(bool loopback, std::vector<std::string> allowed) : loopback_(loopback) {
+Guard::Guard(bool loopback, std::string_view host, std::vector<std::string> allowed)
+    : loopback_(loopback), host_(lower(host)) {
+  if (host_.find(':') != std::string::npos && !host_.starts_with('[')) host_ = "[" + host_ + "]";
   for (const std::string& name : allowed) allowed_.push_back(lower(name));
 }
 
@@ -36,7 +38,7 @@ bool Guard::host_known(std::string_view host) const {
   };
   if (listed(name) || listed(without_port(name))) return true;
   if (!loopback_ && allowed_.empty()) return true;
-  return is_own_name(without_port(name));
+  return is_own_name(without_port(name)) || without_port(name) == host_;
 }
 
 bool Guard::origin_allowed(std::string_view origin, std::string_view host) const {
@@ -48,10 +50,6 @@ bool Guard::origin_allowed(std::string_view origin, std::string_view host) const
   if (authority == lower(host)) return true;
   return std::any_of(allowed_.begin(), allowed_.end(),
                      [&](const std::string& name) { return name == authority || name == text; });
-}
-
-bool is_loopback(std::string_view address) {
-  return address == "localhost" || address == "::1" || address.starts_with("127.");
 }
 
 }  // namespace tracseq::server

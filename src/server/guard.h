@@ -10,9 +10,10 @@ namespace tracseq::server {
 // Against DNS rebinding and cross-site requests. Immutable after construction; thread-safe.
 class Guard {
  public:
-  // `loopback`: the server is bound to a loopback address, so only names of this machine are its own. Bound
-  // elsewhere a server cannot know its names: then Host is checked only if `allowed` names some.
-  Guard(bool loopback, std::vector<std::string> allowed);
+  // `loopback`: the server is bound to a loopback address, so only names of this machine, and `host`, what it
+  // was told to listen on, are its own. Bound elsewhere a server cannot know its names: then Host is checked
+  // only if `allowed` names some.
+  Guard(bool loopback, std::string_view host, std::vector<std::string> allowed);
 
   // Whether a Host header names this server; 421 otherwise.
   [[nodiscard]] bool host_known(std::string_view host) const;
@@ -22,10 +23,8 @@ class Guard {
 
  private:
   bool loopback_;
+  std::string host_;                  // lower case, an IPv6 address in brackets
   std::vector<std::string> allowed_;  // lower case
 };
-
-// Whether an address, as bound, can be reached from this machine only.
-bool is_loopback(std::string_view address);
 
 }  // namespace tracseq::server

@@ -48,6 +48,12 @@ Result<tcp::endpoint> resolve(asio::io_context& io, const std::string& host, std
   return found.begin()->endpoint();
 }
 
+// A host that cannot be found counts as reachable by others; `start` then says what is wrong with it.
+bool on_loopback(const std::string& host) {
+  const auto place = find_place(host);
+  return place && place->loopback;
+}
+
 Result<void> load_tls(asio::ssl::context& context, const ServerOptions& options) {
   ErrorCode error;
   context.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
@@ -67,6 +73,12 @@ Result<void> load_tls(asio::ssl::context& context, const ServerOptions& options)
 
 }  // namespace
 
+Result<Place> find_place(const std::string& host) {
+  asio::io_context io;
+  TRACSEQ_TRY(const tcp::endpoint endpoint, resolve(io, host, 0));
+  return Place{endpoint.address().to_string(), endpoint.address().is_loopback()};
+}
+
 Counters::Counters(metrics::Registry& registry)
     : connections(registry.gauge("tracseq_connections", "Open connections")),
       accepted(registry.counter("tracseq_connections_accepted_total", "Connections accepted")),
@@ -78,7 +90,7 @@ struct HttpServer::Impl {
   Impl(const api::Router& router, Authenticator& authenticator, ServerOptions given,
        metrics::Registry& registry)
       : options(std::move(given)),
-        guard(is_loopback(bare(options.host)), options.allowed_hosts),
+        guard(on_loopback(options.host), options.host, options.allowed_hosts),
         page(options.ui_dir),
         core(std::make_shared<Core>(options, guard, page, registry)),
         acceptor(core->io),

@@ -48,6 +48,17 @@ struct ServerOptions {
   Limits limits;
 };
 
+// Where a server would listen.
+struct Place {
+  std::string address;    // numeric: "127.0.0.1", "::1"
+  bool loopback = false;  // it can be reached from this machine only
+};
+
+// What a host to listen on (an address or a name) stands for now. Give the address to the server, not the
+// name, where something depends on the answer: a name may stand for another address a moment later.
+// `unavailable` names a host that cannot be found.
+Result<Place> find_place(const std::string& host);
+
 // HTTP/1.1 over a route table: one I/O thread, which runs immediate routes itself, and a bounded pool for the
 // others. Lifecycle: the router (filled) and the authenticator outlive it; `start` once, `stop` once (the
 // destructor stops without waiting for calls to finish). Thread-safe.

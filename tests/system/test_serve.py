@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
-import subprocess
 import threading
 import time
 import urllib.error
@@ -13,15 +13,12 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.api.transports import HttpTransport, call_json
 from tests.services.postgres import PostgresServer, free_port
-from tests.services.tracseq import TracseqServer, program
-
-
-def run(*arguments: str, folder: Path, seconds: float = 30) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(program()), *arguments], cwd=folder, capture_output=True, text=True, timeout=seconds, check=False
-    )
+from tests.services.tracseq import TracseqServer
+from tests.system.programs import eventually, run, started
 
 
 def get(url: str) -> tuple[int, Any]:
@@ -107,30 +104,79 @@ def test_sigterm_lets_calls_finish_and_ends_with_zero() -> None:
         assert set(answers) <= {200, 503}
 
 
-def test_it_waits_for_its_database_and_says_so(tmp_path: Path) -> None:
-    port = free_port()
-    address = f"postgresql://tracseq@127.0.0.1:{free_port()}/tracseq"
-    process = subprocess.Popen(
-        [str(program()), "serve", "--database-url", address, "--port", str(port), "--no-worker"],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def free_address() -> str:
+    return f"postgresql://tracseq:secret@127.0.0.1:{free_port()}/tracseq"
+
+
+def status_of(url: str) -> int:
     try:
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                assert get(f"http://127.0.0.1:{port}/livez")[0] == 200
-                break
-            except urllib.error.URLError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        status, answer = get(f"http://127.0.0.1:{port}/readyz")
-        assert status == 503
-        assert "waiting for the database" in answer["error"]["message"]
-    finally:
-        process.terminate()
-        process.wait(20)
+        return get(url)[0]
+    except urllib.error.URLError:
+        return 0
+
+
+def test_it_waits_for_its_database_says_so_and_serves_once_it_is_there(tmp_path: Path) -> None:
+    with PostgresServer() as postgres:
+        postgres.crash()
+        port = free_port()
+        arguments = ["--database-url", postgres.url, "--port", str(port), "--no-worker"]
+        with started("serve", *arguments, folder=tmp_path) as server:
+            address = f"http://127.0.0.1:{port}"
+            eventually(lambda: status_of(f"{address}/livez") == 200, 20, "it lives")
+            eventually(lambda: bool(server.events("serve.waiting_for_database")), 20, "it waits")
+            status, answer = get(f"{address}/readyz")
+            assert status == 503
+            assert "waiting for the database" in answer["error"]["message"]
+            assert get(f"{address}/api/v1/runs")[0] == 503
+            kept = HttpTransport(address)  # a connection from before is served afterwards, too
+            assert call_json(kept, "GET", "/api/v1/runs")[0] == 503
+            postgres.resume()
+            assert server.await_address() == address
+            assert get(f"{address}/readyz")[0] == 200
+            assert call_json(kept, "POST", "/api/v1/runs", {"name": "after"})[0] == 201
+
+
+def test_it_ends_when_its_database_does_not_come(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    ended = run(
+        "serve", "--database-url", free_address(), "--port", "0", "--database-wait", "1", "--no-worker", folder=tmp_path
+    )
+    assert ended.returncode == 1
+    assert "does not answer" in ended.stderr
+    assert "secret" not in ended.stderr
+    assert 1 <= time.monotonic() - begun < 20
+
+
+def test_it_ends_at_once_when_told_so_while_waiting(tmp_path: Path) -> None:
+    with started("serve", "--database-url", free_address(), "--port", "0", folder=tmp_path) as server:
+        eventually(lambda: bool(server.events("serve.waiting_for_database")), 20, "it waits")
+        server.process.terminate()
+        assert server.process.wait(5) == 1
+
+
+def test_beyond_loopback_authentication_is_on_by_itself(tmp_path: Path) -> None:
+    with started("serve", "--host", "0.0.0.0", "--port", "0", "--no-worker", folder=tmp_path) as server:
+        token = server.await_line(re.compile(r"^\s+(mlp_\S+)$")).group(1)
+        address = server.await_address()
+        assert get(f"{address}/livez")[0] == 200
+        assert get(f"{address}/api/v1/runs")[0] == 401
+        request = urllib.request.Request(f"{address}/api/v1/whoami", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert json.load(answer)["permissions"] == ["*"]
+        forged = token[:-4] + ("aaaa" if not token.endswith("aaaa") else "bbbb")
+        request = urllib.request.Request(f"{address}/api/v1/whoami", headers={"Authorization": f"Bearer {forged}"})
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(request, timeout=5)
+
+
+def test_every_loopback_address_is_its_own_name_and_no_name_counts_as_one(tmp_path: Path) -> None:
+    with started("serve", "--host", "127.0.0.2", "--port", "0", "--no-worker", folder=tmp_path) as server:
+        address = server.await_address()
+        assert address.startswith("http://127.0.0.2:")
+        assert get(f"{address}/api/v1/runs")[0] == 200
+    refused = run("serve", "--host", "127.attacker.invalid", "--auth", "off", "--port", "0", folder=tmp_path)
+    assert refused.returncode == 1
+    assert "127.attacker.invalid" in refused.stderr
 
 
 def test_postgres_gone_and_back_is_survived() -> None:

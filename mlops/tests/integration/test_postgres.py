@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import math
 import os
+import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
 from mlops import sync
+from mlops._driver import working_on
+from mlops.data_pipeline import DataSchema, FeatureEngineeringConfig, PipelineStatus
 from mlops.errors import Unavailable
 from mlops.experiment_tracker import ExperimentConfig, ExperimentMetrics
 from mlops.model_registry import ModelMetadata, ModelStatus
@@ -81,3 +85,30 @@ def test_a_database_that_is_not_there_is_unavailable() -> None:
     with pytest.raises(Unavailable) as caught:
         tracker.list_experiments()
     assert "secret" not in str(caught.value)
+
+
+def test_a_pipeline_run_by_the_driver_finds_the_artifacts_of_this_program(postgres_url: str, tmp_path: Path) -> None:
+    pipeline = sync.DataPipeline(postgres_url, "./data")
+    schema_id = pipeline.create_schema(
+        DataSchema("", "Lab", "1.0", {"id": {"type": "string"}, "x": {"type": "float"}, "y": {"type": "boolean"}})
+    )
+    config_id = pipeline.create_feature_config(FeatureEngineeringConfig("", "f", numeric_features=["x"]))
+    table = tmp_path / "lab.csv"
+    table.write_text("id,x,y\n" + "".join(f"S{i},{i}.5,{'true' if i % 3 else 'false'}\n" for i in range(200)))
+    run_id = pipeline.run_pipeline("lab", str(table), schema_id, config_id)
+    end = time.monotonic() + 60
+    while (run := pipeline.get_pipeline_run(run_id)) is not None and run.completed_at is None:
+        assert time.monotonic() < end, run
+        time.sleep(0.1)
+    assert run is not None
+    assert run.status is PipelineStatus.COMPLETED, run.error_message
+    assert run.output_data_path is not None
+    assert len(Path(run.output_data_path).read_text().splitlines()) == run.output_rows + 1
+    assert any((tmp_path / "mlops_data" / "artifacts").rglob("*"))
+    assert not Path("/mlops_data").exists()
+    drivers = working_on(postgres_url)
+    assert drivers
+    password = urlsplit(postgres_url).password
+    assert password
+    for pid in drivers:
+        assert password.encode() not in Path(f"/proc/{pid}/cmdline").read_bytes()

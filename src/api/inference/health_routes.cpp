@@ -87,7 +87,8 @@ ServingHealth serving_health(const HealthSources& sources) {
     health.reason = "the server is ending";
   } else if (!sources.table.ready()) {
     health.status = "waiting";
-    health.reason = waiting_reason(health);
+    const std::string pairing = sources.pairing();
+    health.reason = pairing.empty() ? waiting_reason(health) : pairing;
   } else {
     health.reason = degraded_reason(health);
     health.status = health.reason.empty() ? "ok" : "degraded";

@@ -42,6 +42,7 @@ struct HealthSources {
   const serving::RecordingQueue& recording;
   metrics::Registry& metrics;
   std::function<bool()> draining;
+  std::function<std::string()> pairing;  // what it waits for to be let in by the registry; empty: nothing
   std::string version;
 };
 

@@ -76,16 +76,27 @@ void UsageReporter::stop() {
 
 void UsageReporter::run() {
   bool failed = false;
+  next_ = Steady::now() + interval_;
   for (;;) {
     {
       Lock lock(mutex_);
-      if (!stopping_) wake_.wait_for(lock, interval_);
+      if (!stopping_) wake_.wait_for(lock, std::min(interval_, look_));
       if (stopping_) return;
     }
+    if (!due()) continue;
+    next_ = Steady::now() + interval_;
     const auto reported = report();
     if (!reported && !failed) log::warning("usage_not_reported", {{"reason", reported.error().message}});
     failed = !reported;
   }
+}
+
+bool UsageReporter::due() const {
+  if (Steady::now() >= next_) return true;
+  if (recording_.dropped_by_model() != reported_drops_) return true;
+  for (const serving::ModelReport& model : table_.reports())
+    if (!model.serving_version.empty() && !reported_.contains(model.name)) return true;
+  return false;
 }
 
 Result<void> UsageReporter::report() {
@@ -98,13 +109,17 @@ Result<void> UsageReporter::report() {
 Result<void> UsageReporter::report_usage(const std::vector<serving::ModelReport>& models) {
   const ProcessUsage::Sample used = usage_.sample();
   Json metrics = Json::array();
+  std::set<std::string> reported;
   for (const serving::ModelReport& model : models) {
     if (model.serving_version.empty()) continue;
+    reported.insert(model.name);
     metrics.push_back(metric(model.name, model.serving_version, "cpu_usage_percent", used.cpu_percent));
     metrics.push_back(metric(model.name, model.serving_version, "memory_usage_mb", used.memory_mb));
   }
   const std::string body = body_of(std::move(metrics));
-  return body.empty() ? Result<void>{} : send(body, new_id());
+  if (!body.empty()) TRACSEQ_CHECK(send(body, new_id()));
+  reported_ = std::move(reported);
+  return {};
 }
 
 Result<void> UsageReporter::report_drops(const std::vector<serving::ModelReport>& models) {

@@ -30,8 +30,11 @@ struct Loaded {
   // Dotted key -> where its value came from: "default", "file PATH, section production", "variable
   // MLOPS_DATA_DIR", "flag". Every key is there.
   std::map<std::string, std::string> origins;
+  // What is no error but most likely a slip: variables that begin with MLOPS_ and are read by nothing, each
+  // with the name nearest to it.
+  std::vector<std::string> warnings;
 };
-TRACSEQ_DESCRIBE(Loaded, (config, origins))
+TRACSEQ_DESCRIBE(Loaded, (config, origins, warnings))
 
 // A variable that settings are read from, and the key it sets.
 struct Variable {
@@ -48,6 +51,9 @@ Result<Loaded> load(const Sources& sources);
 std::vector<Error> validate(const Config& config);
 // The same for settings as JSON (sections and their values), where values may also be of a wrong kind.
 std::vector<Error> validate(const Json& document);
+
+// Loaded::warnings of these variables.
+std::vector<std::string> warnings_of(const std::map<std::string, std::string>& variables);
 
 // Reads one setting through a table of one field, so that a message has the key's whole name. Kind only, no
 // range.

@@ -108,6 +108,29 @@ TEST_F(ConfigTest, ValuesOutOfRangeAreRefusedWithTheirOriginAndTheRange) {
   EXPECT_THAT(loaded.error().message, HasSubstr("variable MLOPS_MAX_CONNECTIONS"));
 }
 
+TEST_F(ConfigTest, MistypedVariablesAreNamedWithTheNearestOne) {
+  sources_.variables = {{"MLOPS_DATABSE_URL", "sqlite:///x.db"},
+                        {"MLOPS_ENVIRONMENT", "development"},
+                        {"MLOPS_SERVER", "http://127.0.0.1:1"},
+                        {"MLOPS_COMPLETELY_ANOTHER_THING", "x"},
+                        {"PATH", "/bin"}};
+  const auto loaded = load(sources_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  ASSERT_EQ(loaded->warnings.size(), 2U);
+  EXPECT_EQ(loaded->warnings[0], "the variable MLOPS_COMPLETELY_ANOTHER_THING is read by nothing");
+  EXPECT_EQ(loaded->warnings[1],
+            "the variable MLOPS_DATABSE_URL is read by nothing; did you mean MLOPS_DATABASE_URL?");
+}
+
+TEST_F(ConfigTest, FilesThatAreTooLongAreNeitherReadNorReplaced) {
+  const std::string text = R"({"default": {}})" + std::string(kFileBytesMax, ' ');
+  write(text);
+  EXPECT_EQ(load(sources_).error().code, Code::too_large);
+  EXPECT_EQ(save(sources_.path, defaults(Environment::staging)).error().code, Code::too_large);
+  sources_.path = "/dev/zero";  // has no size and no end
+  EXPECT_EQ(load(sources_).error().code, Code::too_large);
+}
+
 TEST_F(ConfigTest, APoolNobodyAskedForFollowsTheLimit) {
   sources_.variables = {{"MLOPS_MAX_CONNECTIONS", "4"}};
   const auto loaded = load(sources_);

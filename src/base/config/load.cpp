@@ -6,15 +6,17 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "base/config/config.h"
+#include "base/nearest.h"
 
 namespace tracseq::config {
 namespace {
 
 constexpr std::size_t kShownValueMax = 80;
 constexpr std::string_view kDefaultSection = "default";
+constexpr std::string_view kVariablePrefix = "MLOPS_";
+constexpr std::size_t kSlipsMax = 5;  // of the pen, in a name as long as these
 
 struct Place {
   const Field* field;  // null: there is no such key
@@ -93,12 +95,14 @@ class Loader {
     if (status.type() == std::filesystem::file_type::not_found) return {};
     if (status.type() == std::filesystem::file_type::directory)
       return fail(Code::invalid, fmt::format("{} is a folder; a settings file is expected", sources_.path));
-    if (!error && std::filesystem::file_size(sources_.path, error) > kFileBytesMax && !error)
-      return fail(Code::too_large, fmt::format("{} has more than {} bytes", sources_.path, kFileBytesMax));
     std::ifstream file(sources_.path, std::ios::binary);
     if (!file)
       return fail(Code::invalid, fmt::format("{} cannot be read: {}", sources_.path, std::strerror(errno)));
-    const std::string text(std::istreambuf_iterator<char>(file), {});
+    std::string text(kFileBytesMax + 1, '\0');  // what is no regular file has no size to ask for
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kFileBytesMax)
+      return fail(Code::too_large, fmt::format("{} has more than {} bytes", sources_.path, kFileBytesMax));
     auto document = parse_json(text);
     if (!document) return fail(Code::invalid, fmt::format("{}: {}", sources_.path, document.error().message));
     if (!document->is_object())
@@ -248,7 +252,26 @@ const std::vector<Variable>& variables() {
   return all;
 }
 
-Result<Loaded> load(const Sources& sources) { return Loader(sources).run(); }
+std::vector<std::string> warnings_of(const std::map<std::string, std::string>& given) {
+  // Those that are no settings: whose settings hold, and what the programs and their tests read themselves.
+  std::vector<std::string> known{"MLOPS_ENVIRONMENT", "MLOPS_SERVER"};
+  for (const Variable& variable : variables()) known.emplace_back(variable.name);
+  std::vector<std::string> warnings;
+  for (const auto& [name, value] : given) {
+    if (!name.starts_with(kVariablePrefix) || std::find(known.begin(), known.end(), name) != known.end())
+      continue;
+    const std::string guess = nearest(name, known, kSlipsMax);
+    warnings.push_back(fmt::format("the variable {} is read by nothing{}", name.substr(0, kShownValueMax),
+                                   guess.empty() ? "" : fmt::format("; did you mean {}?", guess)));
+  }
+  return warnings;
+}
+
+Result<Loaded> load(const Sources& sources) {
+  TRACSEQ_TRY(Loaded loaded, Loader(sources).run());
+  loaded.warnings = warnings_of(sources.variables);
+  return loaded;
+}
 
 Result<Environment> environment_of(const std::map<std::string, std::string>& variables) {
   const auto found = variables.find("MLOPS_ENVIRONMENT");

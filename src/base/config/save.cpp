@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <fcntl.h>
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "base/config/config.h"
+#include "base/replace_file.h"
 
 namespace tracseq::config {
 namespace {
-
-tl::unexpected<Error> cannot_write(const std::string& path) {
-  const Code code = errno == ENOSPC ? Code::storage_full : Code::unavailable;
-  return fail(code, fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
-}
 
 // What is there now; an empty object if nothing is.
 Result<Json> existing(const std::string& path) {
@@ -26,7 +18,14 @@ Result<Json> existing(const std::string& path) {
   if (!std::filesystem::exists(path, error)) return Json::object();
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(Code::unavailable, fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
-  auto document = parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
+  // Read by pieces, for what is no regular file has no size to ask for.
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kFileBytesMax)
+    return fail(Code::too_large,
+                fmt::format("{} has more than {} bytes, so it is left as it is", path, kFileBytesMax));
+  auto document = parse_json(text);
   if (!document || !document->is_object())
     return fail(Code::invalid, fmt::format("{} is no settings file, so it is left as it is", path));
   return document;
@@ -48,27 +47,6 @@ void indent(std::string& out, const Json& value, int depth) {
     out += &member == &members->back() ? "\n" : ",\n";
   }
   out += margin + "}";
-}
-
-Result<void> replace_file(const std::string& path, const std::string& text) {
-  const std::string temporary = fmt::format("{}.{}.new", path, ::getpid());
-  const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) return cannot_write(path);
-  std::size_t done = 0;
-  while (done < text.size()) {
-    const ssize_t wrote = ::write(fd, text.data() + done, text.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) break;
-    done += static_cast<std::size_t>(wrote);
-  }
-  const bool kept = done == text.size() && ::fsync(fd) == 0;
-  const int reason = errno;
-  ::close(fd);
-  if (kept && std::rename(temporary.c_str(), path.c_str()) == 0) return {};
-  if (!kept) errno = reason;
-  auto failed = cannot_write(path);
-  ::unlink(temporary.c_str());
-  return failed;
 }
 
 }  // namespace

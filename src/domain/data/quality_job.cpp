@@ -2,32 +2,11 @@
 #include "domain/data/quality_job.h"
 
 #include <fmt/core.h>
-#include <stdlib.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 
 #include "domain/data/input_place.h"
 #include "domain/data/quality.h"
 
 namespace tracseq::data {
-
-Result<WorkFolder> WorkFolder::make(const std::string& root) {
-  std::error_code error;
-  const auto base = root.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(root);
-  std::filesystem::create_directories(base, error);
-  std::string pattern = (base / "tracseq-data-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr)
-    return fail(errno == ENOSPC ? Code::storage_full : Code::unavailable,
-                fmt::format("no folder for the run below '{}': {}", base.string(), std::strerror(errno)));
-  return WorkFolder(pattern);
-}
-
-WorkFolder::~WorkFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
-}
 
 Result<Json> QualityJob::run(const CallContext& ctx, const jobs::Job& job, jobs::JobReporter& reporter) {
   TRACSEQ_TRY(const AssessRequest request, from_document<AssessRequest>(job.payload, UnknownFields::ignore));

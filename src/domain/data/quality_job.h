@@ -5,6 +5,7 @@
 
 #include "domain/data/reports.h"
 #include "domain/data/schemas.h"
+#include "domain/data/work_folder.h"
 #include "storage/jobs/runner.h"
 #include "storage/tables/table_engine.h"
 
@@ -23,20 +24,6 @@ class QualityJob final : public jobs::JobHandler {
   Reports& reports_;
   const std::string work_root_;
   const tables::EngineLimits limits_;
-};
-
-// A folder of one run, gone with everything in it when it ends.
-class WorkFolder {
- public:
-  static Result<WorkFolder> make(const std::string& root);
-  WorkFolder(WorkFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  WorkFolder& operator=(WorkFolder&&) = delete;
-  ~WorkFolder();
-  [[nodiscard]] const std::string& path() const noexcept { return path_; }
-
- private:
-  explicit WorkFolder(std::string path) : path_(std::move(path)) {}
-  std::string path_;
 };
 
 }  // namespace tracseq::data

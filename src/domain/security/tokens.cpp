@@ -33,7 +33,10 @@ constexpr sql::Statement kRevoke{
 constexpr sql::Statement kSecret{
     "security.token_secret",
     "SELECT secret_hash, role, expires_at, revoked_at, name FROM api_tokens WHERE token_id = ?"};
-constexpr sql::Statement kAny{"security.any_token", "SELECT 1 FROM api_tokens LIMIT 1"};
+constexpr sql::Statement kAnyAdministrator{
+    "security.any_administrator",
+    "SELECT 1 FROM api_tokens WHERE role = ? AND revoked_at IS NULL AND "
+    "(expires_at IS NULL OR expires_at > ?) LIMIT 1"};
 
 tl::unexpected<Error> refused() {
   return fail(Code::unauthenticated, "the credential is missing, unknown, expired or revoked");
@@ -50,18 +53,6 @@ Made make_token() {
   Made made{{new_id(), hex(secret)}, {}};
   made.hash = sha256(bytes_of(made.text.secret));
   return made;
-}
-
-Result<CreatedToken> insert(sql::Transaction& tx, audit::Record& record, const CallContext& ctx,
-                            const CreateToken& request) {
-  const Made made = make_token();
-  TRACSEQ_CHECK(
-      tx.execute(kInsert, args(made.text.token_id, ctx.project_id, request.name, enum_name(request.role),
-                               made.hash, now(), ctx.actor.id, request.expires_at)));
-  record.object_id = made.text.token_id;
-  record.after = to_document(request);
-  record.delta = Json::object().set("name", request.name).set("role", enum_name(request.role));
-  return CreatedToken{made.text.token_id, format_token(made.text), request.role};
 }
 
 }  // namespace
@@ -98,6 +89,18 @@ const std::set<std::string>& permissions_of(Role role) {
   return admin;
 }
 
+Result<CreatedToken> insert_token(sql::Transaction& tx, audit::Record& record, const CallContext& ctx,
+                                  const CreateToken& request) {
+  const Made made = make_token();
+  TRACSEQ_CHECK(
+      tx.execute(kInsert, args(made.text.token_id, ctx.project_id, request.name, enum_name(request.role),
+                               made.hash, now(), ctx.actor.id, request.expires_at)));
+  record.object_id = made.text.token_id;
+  record.after = to_document(request);
+  record.delta = Json::object().set("name", request.name).set("role", enum_name(request.role));
+  return CreatedToken{made.text.token_id, format_token(made.text), request.role};
+}
+
 Result<CreatedToken> Tokens::create(const CallContext& ctx, const CreateToken& request) {
   if (request.expires_at && *request.expires_at <= now())
     return fail_field("expires_at", "expires_at lies in the past; it must be a later time");
@@ -106,7 +109,7 @@ Result<CreatedToken> Tokens::create(const CallContext& ctx, const CreateToken& r
   once.idempotency_key.clear();
   return ledger_.change<CreatedToken>(
       once, {"token.create", "token", {}},
-      [&](sql::Transaction& tx, audit::Record& record) { return insert(tx, record, ctx, request); });
+      [&](sql::Transaction& tx, audit::Record& record) { return insert_token(tx, record, ctx, request); });
 }
 
 Result<TokenPage> Tokens::list(const CallContext& ctx, const ListTokens& request) {
@@ -198,7 +201,8 @@ Result<Actor> Tokens::authenticate(std::string_view text) {
 
 Result<std::optional<CreatedToken>> Tokens::bootstrap(const CallContext& ctx) {
   TRACSEQ_TRY(const auto any, database_.read([&](sql::Session& session) {
-    return session.query_one(kAny, {}, [](const sql::Row&) { return true; });
+    return session.query_one(kAnyAdministrator, args(enum_name(Role::admin), now()),
+                             [](const sql::Row&) { return true; });
   }));
   if (any) return std::nullopt;
   TRACSEQ_TRY(CreatedToken token, create(ctx, {"first administrator", Role::admin, std::nullopt}));

@@ -75,6 +75,10 @@ std::string format_token(const TokenText& token);
 // Nothing for a text that is no token.
 std::optional<TokenText> parse_token(std::string_view text);
 
+// Makes a token inside a change, whose record it fills.
+Result<CreatedToken> insert_token(sql::Transaction& tx, audit::Record& record, const CallContext& ctx,
+                                  const CreateToken& request);
+
 // API tokens: created, listed, revoked, recognised.
 // Lifecycle: built once over a database and a ledger that outlive it. Thread-safe.
 class Tokens {
@@ -93,7 +97,8 @@ class Tokens {
   // The same without a look at the database; nothing if it takes one.
   std::optional<Result<Actor>> from_memory(std::string_view text);
 
-  // The first start's administrator token; nothing if any token exists already.
+  // The first start's administrator token; nothing if one of that role is in force already, so that losing or
+  // revoking the last one locks nobody out for good.
   Result<std::optional<CreatedToken>> bootstrap(const CallContext& ctx);
 
   // A key given by configuration (MLOPS_API_KEY): the actor it stands for carries the role `service`.

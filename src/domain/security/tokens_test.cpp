@@ -67,6 +67,22 @@ TEST_P(TokensTest, TheFirstAdministratorIsMadeOnce) {
   EXPECT_FALSE(second->has_value());
 }
 
+TEST_P(TokensTest, OnlyAnAdministratorInForceMakesAnotherFirstOneNeedless) {
+  audit::Ledger ledger{database()};
+  Tokens tokens{database(), ledger};
+  ASSERT_TRUE(tokens.create(ctx, {"watcher", Role::viewer, std::nullopt}));
+  const auto first = tokens.bootstrap(ctx);
+  ASSERT_TRUE(first && first->has_value());
+  ASSERT_TRUE(tokens.revoke(ctx, {(*first)->token_id, ""}));
+  const auto second = tokens.bootstrap(ctx);
+  ASSERT_TRUE(second && second->has_value());
+  ASSERT_TRUE(tokens.revoke(ctx, {(*second)->token_id, ""}));
+  ASSERT_TRUE(tokens.create(ctx, {"for a while", Role::admin, now() + std::chrono::hours{1}}));
+  const auto third = tokens.bootstrap(ctx);
+  ASSERT_TRUE(third);
+  EXPECT_FALSE(third->has_value());
+}
+
 TEST_P(TokensTest, AnEditorMayNotMakeTokensAndAServiceMayNotPromote) {
   Actor editor;
   editor.permissions = permissions_of(Role::editor);

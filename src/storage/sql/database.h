@@ -94,8 +94,9 @@ struct Limits {
   std::chrono::milliseconds turn_wait{10'000};  // a write fails as `unavailable` after this
   std::chrono::milliseconds turn_hold{20};      // a group takes no further transaction after this
   std::chrono::milliseconds statement_timeout{30'000};
-  std::chrono::milliseconds connect_timeout{5'000};
-  int connections = 10;  // readers of SQLite, pool of PostgreSQL
+  std::chrono::milliseconds connect_timeout{5'000};  // PostgreSQL: to connect, and for one of the pool
+  int connections = 10;                              // at most: readers of SQLite, pool of PostgreSQL
+  int connections_kept = 10;                         // of those, kept open while nobody uses them
 };
 
 // One database: one SQLite file or one PostgreSQL database.

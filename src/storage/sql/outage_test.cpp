@@ -167,11 +167,30 @@ TEST_F(PostgresOutage, AServerThatNoLongerAnswersIsGivenUp) {
 }
 
 TEST_F(PostgresOutage, APoolInUseMakesOthersWaitAndThenSaysSo) {
-  const auto narrow = open("", {.turn_wait = 100ms, .connections = 1});
+  const auto narrow = open("", {.connect_timeout = 1s, .connections = 1});
   const auto nested = narrow->read([&](Session&) -> Result<void> { return narrow->ping(); });
   ASSERT_FALSE(nested);
   EXPECT_EQ(nested.error().code, Code::unavailable);
   EXPECT_TRUE(narrow->ping());
+}
+
+TEST_F(PostgresOutage, OfAPoolOnlyTheConnectionsToKeepStayOpen) {
+  const auto pool = open("&application_name=tracseq-kept", {.connections = 3, .connections_kept = 1});
+  const auto nested = pool->read([&](Session&) -> Result<void> {
+    return pool->read([&](Session&) -> Result<void> { return pool->ping(); });
+  });
+  ASSERT_TRUE(nested) << nested.error().message;
+  const auto left = [&] {
+    const auto found = control_->read([](Session& s) {
+      return s.query_one(
+          {"test.kept", "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'tracseq-kept'"}, {},
+          [](const Row& row) { return row.integer(0); });
+    });
+    return found ? found->value_or(-1) : -1;
+  };
+  for (int look = 0; look < 100 && left() != 1; ++look)
+    std::this_thread::sleep_for(50ms);  // a backend ends a little later
+  EXPECT_EQ(left(), 1);
 }
 
 // Two transactions that take two rows in opposite order: one of them is run again and both succeed.

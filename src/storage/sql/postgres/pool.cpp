@@ -6,7 +6,7 @@ namespace tracseq::sql::postgres {
 Result<Pool::Taken> Pool::take() {
   {
     Lock lock(mutex_);
-    const auto until = Steady::now() + limits_.turn_wait;
+    const auto until = Steady::now() + limits_.connect_timeout;
     while (idle_.empty() && taken_ >= limits_.connections)
       if (freed_.wait_until(lock, until) == std::cv_status::timeout)
         return fail(Code::unavailable, "the database is busy: all its connections are in use");
@@ -31,7 +31,8 @@ void Pool::give_back(std::unique_ptr<Connection> connection) {
     const Lock lock(mutex_);
     --taken_;
     if (connection && !connection->broken() && !connection->in_transaction()) {
-      idle_.push_back(std::move(connection));
+      const bool kept = idle_.size() < static_cast<std::size_t>(limits_.connections_kept);
+      (kept ? idle_ : dead).push_back(std::move(connection));
     } else if (connection && connection->broken()) {
       dead.swap(idle_);  // a server that dropped one has most likely dropped all
     }

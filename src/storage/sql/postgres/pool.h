@@ -11,7 +11,8 @@
 
 namespace tracseq::sql::postgres {
 
-// Connections, opened when first needed, at most `limits.connections`. Thread-safe.
+// Connections, opened when first needed, at most `limits.connections`; `limits.connections_kept` of them stay
+// open while nobody uses them. Thread-safe.
 class Pool {
  public:
   Pool(std::string url, const Limits& limits, FindStatementTimes times)
@@ -35,7 +36,7 @@ class Pool {
     std::unique_ptr<Connection> connection_;
   };
 
-  // `unavailable` if none becomes free within `limits.turn_wait`, or the server does not answer.
+  // `unavailable` if none becomes free within `limits.connect_timeout`, or the server does not answer.
   Result<Taken> take();
 
  private:

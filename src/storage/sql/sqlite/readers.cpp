@@ -78,7 +78,8 @@ void Readers::give_back(std::unique_ptr<Connection> connection) {
   {
     const Lock lock(mutex_);
     --taken_;
-    if (connection && !connection->broken()) idle_.push_back(std::move(connection));
+    const bool kept = idle_.size() < static_cast<std::size_t>(limits_.connections_kept);
+    if (kept && connection && !connection->broken()) idle_.push_back(std::move(connection));
   }
   changed_->notify_all();
 }

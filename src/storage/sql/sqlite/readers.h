@@ -11,7 +11,8 @@
 
 namespace tracseq::sql::sqlite {
 
-// The connections that read, opened when first needed, at most `limits.connections`. Thread-safe.
+// The connections that read, opened when first needed, at most `limits.connections`,
+// `limits.connections_kept` of them kept. Thread-safe.
 class Readers {
  public:
   Readers(std::string path, const Limits& limits) : path_(std::move(path)), limits_(limits) {}
