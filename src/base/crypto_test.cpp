@@ -21,7 +21,7 @@ TEST(Crypto, Base64AndHexComeBack) {
     EXPECT_EQ(unhex(hex(bytes_of(bytes))).value(), bytes);
     bytes += static_cast<char>(i);
   }
-  for (const char* text : {"a", "ab", "abc", "a===", "ab=c", "====", "ab==cd==", "a b=", "-_=="})
+  for (const char* text : {"q82\xb5", "a", "ab", "abc", "a===", "ab=c", "====", "ab==cd==", "a b=", "-_=="})
     EXPECT_FALSE(unbase64(text)) << text;
   for (const char* text : {"a", "0g", "zz", "0x"}) EXPECT_FALSE(unhex(text)) << text;
 }

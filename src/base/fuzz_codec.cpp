@@ -12,8 +12,7 @@
 #include "base/crypto.h"
 #include "base/describe.h"
 
-namespace tracseq {
-namespace {
+namespace tracseq::fuzzing {
 
 enum class Which { first, second };
 TRACSEQ_DESCRIBE_ENUM(Which, first, second)
@@ -37,8 +36,6 @@ struct Outer {
 };
 TRACSEQ_DESCRIBE(Outer, (whole, half, real, yes, kind, time, items, counts, free))
 
-}  // namespace
-
 TRACSEQ_DEFINE_ENUM(Which)
 TRACSEQ_DEFINE_TYPE(Inner, {.name = "text"}, {.name = "number"})
 TRACSEQ_DEFINE_TYPE(Outer, {.name = "whole"})
@@ -54,10 +51,11 @@ void check_text(std::string_view text) {
 }
 
 }  // namespace
-}  // namespace tracseq
+}  // namespace tracseq::fuzzing
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tracseq;
+  using namespace tracseq::fuzzing;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   for (const auto unknown : {UnknownFields::refuse, UnknownFields::ignore}) {
     const auto read = from_json<Outer>(text, unknown);
