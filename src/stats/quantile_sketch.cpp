@@ -99,11 +99,16 @@ double QuantileSketch::quantile(double q) const {
   const auto rank = std::min(
       count_ - 1, static_cast<std::int64_t>(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_ - 1)));
   std::int64_t seen = 0;
-  for (auto bucket = negative_.rbegin(); bucket != negative_.rend(); ++bucket)
-    if ((seen += bucket->second) > rank) return -value_of(bucket->first);
-  if ((seen += zeros_) > rank) return 0;
-  for (const auto& [index, count] : positive_)
-    if ((seen += count) > rank) return value_of(index);
+  for (auto bucket = negative_.rbegin(); bucket != negative_.rend(); ++bucket) {
+    seen += bucket->second;
+    if (seen > rank) return -value_of(bucket->first);
+  }
+  seen += zeros_;
+  if (seen > rank) return 0;
+  for (const auto& [index, count] : positive_) {
+    seen += count;
+    if (seen > rank) return value_of(index);
+  }
   return 0;
 }
 
@@ -133,7 +138,7 @@ Result<QuantileSketch> QuantileSketch::decode(std::string_view bytes) {
       const auto count = take(bytes);
       if (!step || !count || *count > kCountMax - static_cast<std::uint64_t>(sketch.count_)) return bad();
       const std::int64_t delta = unzigzag(*step);
-      if (delta < -2 * kIndexMax || delta > 2 * kIndexMax) return bad();
+      if (delta < -std::int64_t{2} * kIndexMax || delta > std::int64_t{2} * kIndexMax) return bad();
       index += delta;
       if (index < -kIndexMax || index > kIndexMax) return bad();
       (*buckets)[static_cast<std::int32_t>(index)] += static_cast<std::int64_t>(*count);

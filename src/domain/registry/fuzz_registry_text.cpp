@@ -15,7 +15,7 @@ using namespace tracseq;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto place = registry::page_place(text)) {
+  if (const auto place = registry::page_place(std::string(text))) {
     const auto again = registry::page_place(size == 0 ? std::string() : registry::page_token(*place));
     TRACSEQ_ENSURE(again && again->created_us == place->created_us && again->number == place->number &&
                    again->model_id == place->model_id);

@@ -12,7 +12,7 @@ std::string page_token(const PagePlace& place) {
   return fmt::format("{}.{}.{}", place.created_us, place.number, place.model_id);
 }
 
-Result<PagePlace> page_place(std::string_view token) {
+Result<PagePlace> page_place(const std::string& token) {
   PagePlace place;
   if (token.empty()) return place;
   const char* const end = token.data() + token.size();

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "base/result.h"
 
@@ -17,6 +16,6 @@ struct PagePlace {
 };
 std::string page_token(const PagePlace& place);
 // The beginning for an empty token; `invalid` for a text that no list gave.
-Result<PagePlace> page_place(std::string_view token);
+Result<PagePlace> page_place(const std::string& token);
 
 }  // namespace tracseq::registry
