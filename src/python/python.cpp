@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "base/json.h"
@@ -17,9 +19,19 @@ std::atomic<std::thread::id>& ending_thread() noexcept {
   return id;
 }
 
+// The status is kept, what was printed is written, and nothing is destroyed under the threads left behind.
+void end_at_once(int status, void* /*none*/) {
+  const bool written = std::fflush(nullptr) == 0;
+  ::_exit(written || status != 0 ? status : 1);
+}
+
 }  // namespace
 
-void leave_threads_behind() { ending_thread().store(std::this_thread::get_id()); }
+void leave_threads_behind() {
+  // What is registered last runs first: before the destructors of static objects, which those threads use.
+  if (!threads_are_left_behind()) ::on_exit(end_at_once, nullptr);
+  ending_thread().store(std::this_thread::get_id());
+}
 
 bool threads_are_left_behind() noexcept { return ending_thread().load() != std::thread::id{}; }
 
