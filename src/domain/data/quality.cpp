@@ -40,6 +40,7 @@ struct Question {
   Severity severity = Severity::error;
   std::string description;  // follows the number
   std::vector<std::string> columns;
+  bool counts_repeats = false;  // of `columns`, instead of `sql`
 };
 
 struct ColumnCounts {
@@ -95,10 +96,13 @@ class Assessment {
   // The first row of a query.
   Result<void> ask(const std::string& sql, FunctionRef<void(const tables::ColumnBatch&)> visit) {
     if (check_) TRACSEQ_CHECK(check_());
-    return table_.query(sql, [&](const tables::ColumnBatch& batch) -> Result<void> {
-      visit(batch);
-      return {};
-    });
+    return table_.query(
+        sql,
+        [&](const tables::ColumnBatch& batch) -> Result<void> {
+          visit(batch);
+          return {};
+        },
+        check_);
   }
 
   Result<void> count_columns() {
@@ -163,8 +167,13 @@ class Assessment {
       add_question(count_where(fmt::format("NOT regexp_matches({}, {})", cell, quote(rule.pattern))),
                    fmt::format("values of '{}' do not match the pattern {}", rule.name, rule.pattern));
     if (rule.unique)
-      add_question(fmt::format("count({0}) - count(DISTINCT {0})", cell),
-                   fmt::format("values of '{}' repeat an earlier one; they must be unique", rule.name));
+      questions.push_back(
+          {"",
+           IssueType::schema_mismatch,
+           Severity::error,
+           fmt::format("values of '{}' repeat an earlier one; they must be unique", rule.name),
+           {rule.name},
+           true});
   }
 
   [[nodiscard]] bool loaded(const std::string& column) const {
@@ -196,20 +205,12 @@ class Assessment {
                        dump_json(*rule.equals), called),
            {rule.column, rule.when_column}});
     } else {
-      std::vector<std::string> cells;
-      std::vector<std::string> present;
-      for (const auto& column : rule.columns) {
-        if (!loaded(column)) return;
-        cells.push_back(table_.sql(column));
-        present.push_back(table_.sql(column) + " IS NOT NULL");
-      }
-      const std::string all = fmt::format("{}", fmt::join(present, " AND "));
+      if (!std::all_of(rule.columns.begin(), rule.columns.end(), [&](const auto& c) { return loaded(c); }))
+        return;
       questions.push_back(
-          {fmt::format("{} - count(DISTINCT ({})) FILTER (WHERE {})", count_where(all),
-                       fmt::join(cells, ", "), all),
-           IssueType::schema_mismatch, Severity::error,
+          {"", IssueType::schema_mismatch, Severity::error,
            fmt::format("rows repeat an earlier combination of {}{}", fmt::join(rule.columns, ", "), called),
-           rule.columns});
+           rule.columns, true});
     }
   }
 
@@ -221,6 +222,12 @@ class Assessment {
       add_value_questions(rule, questions);
     }
     for (const TableRule& rule : schema_.rules) add_rule_question(rule, questions);
+    for (const Question& question : questions) {
+      if (!question.counts_repeats) continue;
+      TRACSEQ_TRY(const std::int64_t count, table_.repeats(question.columns, check_));
+      answer(question, count);
+    }
+    std::erase_if(questions, [](const Question& question) { return question.counts_repeats; });
     for (std::size_t start = 0; start < questions.size(); start += kColumnsPerQuery) {
       const std::size_t end = std::min(questions.size(), start + kColumnsPerQuery);
       std::string select;
@@ -242,7 +249,7 @@ class Assessment {
 
   Result<void> count_duplicates() {
     if (check_) TRACSEQ_CHECK(check_());
-    TRACSEQ_TRY(report_.duplicate_rows, table_.duplicates());
+    TRACSEQ_TRY(report_.duplicate_rows, table_.duplicates(check_));
     if (report_.duplicate_rows > 0)
       add(IssueType::duplicates, Severity::warning,
           fmt::format("{} rows repeat an earlier one in every cell", report_.duplicate_rows), {},

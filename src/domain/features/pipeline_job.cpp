@@ -141,7 +141,7 @@ class Pipeline {
   Result<void> preprocess() {
     if (config_.drop_duplicates) {
       step("drop_duplicates", 0.45);
-      TRACSEQ_TRY(const std::int64_t dropped, table_->drop_duplicates());
+      TRACSEQ_TRY(const std::int64_t dropped, table_->drop_duplicates(check_));
       if (dropped > 0) reporter_.log(fmt::format("{} repeated rows dropped", dropped));
     }
     if (table_->rows() == 0) return fail(Code::invalid, "the table has no rows");

@@ -41,10 +41,13 @@ class Table : public BatchSource {
 
   // Runs a query over `data` (the table's name in SQL) and shows its rows in batches. Its columns are of the
   // five column types (cast others). The text is ours, never a caller's: values go in through quote().
-  virtual Result<void> query(const std::string& sql, FunctionRef<Result<void>(const ColumnBatch&)> visit) = 0;
+  virtual Result<void> query(const std::string& sql, FunctionRef<Result<void>(const ColumnBatch&)> visit,
+                             const Check& check) = 0;
+  // How many rows have the same cells in `columns` as an earlier one; a row with a missing one has none.
+  virtual Result<std::int64_t> repeats(const std::vector<std::string>& columns, const Check& check) = 0;
   // How many rows repeat an earlier one in every cell (missing equals missing); drop_duplicates deletes them.
-  virtual Result<std::int64_t> duplicates() = 0;
-  virtual Result<std::int64_t> drop_duplicates() = 0;
+  virtual Result<std::int64_t> duplicates(const Check& check) = 0;
+  virtual Result<std::int64_t> drop_duplicates(const Check& check) = 0;
   // Writes what the reader gives, in its order, as Parquet. The path lies in the folder given to the engine.
   virtual Result<void> write_parquet(const std::vector<ColumnInfo>& columns, BatchReader& reader,
                                      const std::string& path) = 0;

@@ -143,9 +143,24 @@ Result<void> Connection::execute(const std::string& sql, const Check& check) {
   return {};
 }
 
+Result<std::vector<std::int64_t>> Connection::numbers(const std::string& sql, const Check& check) {
+  TRACSEQ_TRY(duckdb_result result, run(sql, false, check));
+  std::vector<std::int64_t> found;
+  while (duckdb_data_chunk chunk = duckdb_fetch_chunk(result)) {
+    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
+    const auto* data = static_cast<const std::int64_t*>(duckdb_vector_get_data(vector));
+    std::uint64_t* const mask = duckdb_vector_get_validity(vector);
+    for (idx_t r = 0; r < duckdb_data_chunk_get_size(chunk); ++r)
+      found.push_back(mask == nullptr || duckdb_validity_row_is_valid(mask, r) ? data[r] : 0);
+    duckdb_destroy_data_chunk(&chunk);
+  }
+  duckdb_destroy_result(&result);
+  return found;
+}
+
 Result<std::unique_ptr<QueryReader>> Connection::stream(std::unique_ptr<Connection> connection,
-                                                        const std::string& sql) {
-  TRACSEQ_TRY(duckdb_result result, connection->run(sql, true, {}));
+                                                        const std::string& sql, const Check& check) {
+  TRACSEQ_TRY(duckdb_result result, connection->run(sql, true, check));
   return std::make_unique<QueryReader>(std::move(connection), result);
 }
 

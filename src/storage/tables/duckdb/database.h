@@ -34,7 +34,8 @@ class Database {
   std::string temp_folder_;
 };
 
-// The rows of a running query, converted batch by batch.
+// The rows of a running query, converted batch by batch: kBatchRows at most, and no more than kBatchBytesMax
+// (one row at least).
 class QueryReader final : public BatchReader {
  public:
   QueryReader(std::unique_ptr<Connection> connection, duckdb_result result);
@@ -44,11 +45,16 @@ class QueryReader final : public BatchReader {
   void rename(const std::vector<std::string>& names);
 
  private:
-  Result<void> append(duckdb_data_chunk chunk);
+  [[nodiscard]] std::size_t rows_that_fit(std::size_t& bytes) const;
+  void append(std::size_t first, std::size_t rows);
+  void drop_chunk();
 
   std::unique_ptr<Connection> connection_;
   duckdb_result result_;
   ColumnBatch batch_;
+  duckdb_data_chunk chunk_ = nullptr;  // fetched, and handed out up to `chunk_row_`
+  std::size_t chunk_rows_ = 0;
+  std::size_t chunk_row_ = 0;
   bool done_ = false;
 };
 
@@ -62,9 +68,11 @@ class Connection {
 
   // Runs statements to their end, asking `check` between the steps.
   Result<void> execute(const std::string& sql, const Check& check = {});
+  // The first column of a query that gives BIGINTs; a missing one is 0.
+  Result<std::vector<std::int64_t>> numbers(const std::string& sql, const Check& check = {});
   // Runs a query whose rows are fetched as they are made; the reader owns the connection.
   static Result<std::unique_ptr<QueryReader>> stream(std::unique_ptr<Connection> connection,
-                                                     const std::string& sql);
+                                                     const std::string& sql, const Check& check = {});
 
  private:
   Result<duckdb_result> run(const std::string& sql, bool streaming, const Check& check);

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "storage/tables/duckdb/database.h"
+#include "storage/tables/duckdb/repeats.h"
 
 namespace tracseq::tables::duck {
 namespace {
@@ -38,6 +39,19 @@ std::string text_columns(const std::vector<std::string>& names) {
   for (const auto& name : names)
     out += fmt::format("{}{}: 'VARCHAR'", out.size() == 1 ? "" : ", ", quote(name));
   return out + "}";
+}
+
+// Every column of the table holds a block of this size for each thread that fills it. A wide table is filled
+// by one thread, so that twice as many columns fit.
+constexpr std::uint64_t kColumnBlockBytes = 256UL << 10;
+
+EngineLimits for_columns(EngineLimits limits, const std::vector<LoadColumn>& columns) {
+  std::uint64_t stored = 0;
+  for (const auto& column : columns)
+    stored += column.keep_mismatches && column.type != ColumnType::string ? 2 : 1;
+  const auto threads = static_cast<std::uint64_t>(std::max(1, limits.threads));
+  if (stored * kColumnBlockBytes * threads > limits.memory_bytes / 2) limits.threads = 1;
+  return limits;
 }
 
 // What a thread reads at once. DuckDB's own 32 MiB a thread would be most of a small run's memory.
@@ -79,6 +93,7 @@ class DuckTable final : public Table {
   static Result<std::unique_ptr<DuckTable>> make(const std::string& input, const std::string& folder,
                                                  const EngineLimits& limits) {
     std::unique_ptr<DuckTable> table(new DuckTable());
+    table->limits_ = limits;
     TRACSEQ_TRY(table->database_, Database::open(input, folder, limits));
     TRACSEQ_TRY(table->connection_, table->database_->connect());
     TRACSEQ_CHECK(register_feed(*table->connection_, table->feed_));
@@ -148,40 +163,47 @@ class DuckTable final : public Table {
     return reader;
   }
 
-  Result<void> query(const std::string& text, FunctionRef<Result<void>(const ColumnBatch&)> visit) override {
+  Result<void> query(const std::string& text, FunctionRef<Result<void>(const ColumnBatch&)> visit,
+                     const Check& check) override {
     TRACSEQ_TRY(auto connection, database_->connect());
-    TRACSEQ_TRY(const auto reader, Connection::stream(std::move(connection), text));
+    TRACSEQ_TRY(const auto reader, Connection::stream(std::move(connection), text, check));
     while (true) {
+      if (check) TRACSEQ_CHECK(check());
       TRACSEQ_TRY(const ColumnBatch* batch, reader->next());
       if (batch == nullptr) return {};
       TRACSEQ_CHECK(visit(*batch));
     }
   }
 
-  // Rows are first compared by a hash of 64 bits; only those whose hash occurs twice are compared in full.
-  Result<std::int64_t> duplicates() override {
+  Result<std::int64_t> repeats(const std::vector<std::string>& columns, const Check& check) override {
+    std::string cells;
+    std::string present;
+    for (const auto& column : columns) {
+      cells += fmt::format("{}{}", cells.empty() ? "" : ", ", sql(column));
+      present += fmt::format("{}{} IS NOT NULL", present.empty() ? "" : " AND ", sql(column));
+    }
+    RepeatSearch search(*connection_, cells, present, "some_", limits_);
+    TRACSEQ_TRY(const std::int64_t found, search.run(rows_, check));
+    TRACSEQ_CHECK(search.clear());
+    return found;
+  }
+
+  Result<std::int64_t> duplicates(const Check& check) override {
     if (duplicates_) return *duplicates_;
     std::string cells;
     for (std::size_t c = 0; c < infos_.size(); ++c)
       cells += fmt::format("{}c{}{}", c == 0 ? "" : ", ", c, mismatches_[c] ? fmt::format(", x{}", c) : "");
-    TRACSEQ_CHECK(connection_->execute(fmt::format(
-        "CREATE TABLE suspects AS SELECT hash({0}) AS k FROM data GROUP BY k HAVING count(*) > 1", cells)));
-    TRACSEQ_CHECK(connection_->execute(
-        fmt::format("CREATE TABLE repeats AS SELECT r FROM (SELECT rowid AS r, row_number() OVER (PARTITION "
-                    "BY {0} ORDER BY rowid) "
-                    "AS n FROM data WHERE hash({0}) IN (SELECT k FROM suspects)) WHERE n > 1",
-                    cells)));
-    TRACSEQ_TRY(duplicates_, count_of("repeats"));
+    whole_rows_.emplace(*connection_, cells, "", "", limits_);
+    TRACSEQ_TRY(duplicates_, whole_rows_->run(rows_, check));
     return *duplicates_;
   }
 
-  Result<std::int64_t> drop_duplicates() override {
-    TRACSEQ_TRY(const std::int64_t repeats, duplicates());
-    if (repeats > 0)
-      TRACSEQ_CHECK(connection_->execute("DELETE FROM data WHERE rowid IN (SELECT r FROM repeats)"));
-    TRACSEQ_CHECK(connection_->execute("DROP TABLE suspects"));
-    TRACSEQ_CHECK(connection_->execute("DROP TABLE repeats"));
+  Result<std::int64_t> drop_duplicates(const Check& check) override {
+    TRACSEQ_TRY(const std::int64_t repeats, duplicates(check));
+    TRACSEQ_CHECK(whole_rows_->drop(check));
+    TRACSEQ_CHECK(whole_rows_->clear());
     duplicates_.reset();
+    whole_rows_.reset();
     TRACSEQ_CHECK(count());
     return repeats;
   }
@@ -210,20 +232,13 @@ class DuckTable final : public Table {
     return result;
   }
 
-  Result<std::int64_t> count_of(const char* table) {
-    std::int64_t found = 0;
-    TRACSEQ_CHECK(
-        query(fmt::format("SELECT count(*) FROM {}", table), [&](const ColumnBatch& batch) -> Result<void> {
-          found = batch.columns[0].integers[0];
-          return {};
-        }));
-    return found;
-  }
   Result<void> count() {
-    TRACSEQ_TRY(rows_, count_of("data"));
+    TRACSEQ_TRY(const auto found, connection_->numbers("SELECT count(*) FROM data"));
+    rows_ = found.front();
     return {};
   }
 
+  EngineLimits limits_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<Connection> connection_;
   BatchFeed feed_;
@@ -231,6 +246,7 @@ class DuckTable final : public Table {
   std::vector<bool> mismatches_;
   std::map<std::string, std::size_t, std::less<>> places_;
   std::int64_t rows_ = 0;
+  std::optional<RepeatSearch> whole_rows_;
   std::optional<std::int64_t> duplicates_;
 };
 
@@ -245,11 +261,14 @@ class DuckEngine final : public TableEngine {
     TRACSEQ_TRY(const auto table, DuckTable::make(file.path, file.path + ".d", {}));
     const auto sql =
         fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file, {}));
-    TRACSEQ_CHECK(table->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
-      for (std::size_t r = 0; r < batch.rows; ++r)
-        infos.push_back({std::string(batch.columns[0].text(r)), type_of_sql(batch.columns[1].text(r))});
-      return {};
-    }));
+    TRACSEQ_CHECK(table->query(sql,
+                               [&](const ColumnBatch& batch) -> Result<void> {
+                                 for (std::size_t r = 0; r < batch.rows; ++r)
+                                   infos.push_back({std::string(batch.columns[0].text(r)),
+                                                    type_of_sql(batch.columns[1].text(r))});
+                                 return {};
+                               },
+                               {}));
     return infos;
   }
 
@@ -262,8 +281,15 @@ class DuckEngine final : public TableEngine {
                        [&](const ColumnInfo& i) { return i.name == column.name; }))
         return fail(
             Error{Code::not_found, fmt::format("the file has no column '{}'", column.name), {}, column.name});
-    TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, limits));
-    TRACSEQ_CHECK(table->load(scan_of(file, limits), columns, check));
+    const EngineLimits own = for_columns(limits, columns);
+    TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, own));
+    if (auto loaded = table->load(scan_of(file, own), columns, check); !loaded) {
+      if (loaded.error().code == Code::resource_exhausted)
+        loaded.error().message +=
+            fmt::format(" ({} MiB for {} columns); give the worker more, or leave columns out",
+                        limits.memory_bytes >> 20, columns.size());
+      return fail(std::move(loaded.error()));
+    }
     return table;
   }
 

@@ -86,12 +86,15 @@ TEST_F(Engine, ReadsTypesAndKeepsWhatDoesNotFit) {
   const auto sql =
       fmt::format("SELECT {}, {}, {}, {} FROM data", (*table)->mismatch_sql("n"), (*table)->mismatch_sql("x"),
                   (*table)->mismatch_sql("ok"), (*table)->mismatch_sql("at"));
-  const auto done = (*table)->query(sql, [&](const ColumnBatch& batch) -> Result<void> {
-    for (std::size_t r = 0; r < batch.rows; ++r)
-      for (const Column& column : batch.columns)
-        if (column.present(r)) mismatches += std::string(column.text(r)) + ";";
-    return {};
-  });
+  const auto done = (*table)->query(sql,
+                                    [&](const ColumnBatch& batch) -> Result<void> {
+                                      for (std::size_t r = 0; r < batch.rows; ++r)
+                                        for (const Column& column : batch.columns)
+                                          if (column.present(r))
+                                            mismatches += std::string(column.text(r)) + ";";
+                                      return {};
+                                    },
+                                    {});
   ASSERT_TRUE(done) << done.error().message;
   EXPECT_EQ(mismatches, "3.7;abc;maybe;yesterday;");
 }
@@ -147,10 +150,87 @@ TEST_F(Engine, DropsRepeatedRowsAndKeepsTheOrder) {
   auto table = load(write("a.csv", "n,s\n2,b\n1,a\n2,b\nx,a\ny,a\n,a\n,a\n2,b\n"),
                     {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}});
   ASSERT_TRUE(table) << table.error().message;
-  EXPECT_EQ(*(*table)->duplicates(), 3);
-  EXPECT_EQ(*(*table)->drop_duplicates(), 3);
+  EXPECT_EQ(*(*table)->duplicates({}), 3);
+  EXPECT_EQ(*(*table)->drop_duplicates({}), 3);
   EXPECT_EQ((*table)->rows(), 5);
   EXPECT_EQ(rows(**table), (std::vector<std::string>{"2|b", "1|a", "~|a", "~|a", "~|a"}));
+}
+
+// More rows than a small memory can group at once, and more repeats than it can compare at once.
+TEST_F(Engine, FindsRepeatedRowsInPartsWhereMemoryIsSmall) {
+  constexpr std::int64_t kRows = 1'200'000;
+  const auto path = folder_ + "/repeats.csv";
+  {
+    std::ofstream file(path, std::ios::binary);
+    file << "n,s\n";
+    for (std::int64_t i = 0; i < kRows; ++i)
+      file << i % 700'000 << "," << (i % 700'000 == 5 ? "" : "text") << "\n";
+  }
+  EngineLimits limits;
+  limits.memory_bytes = 48UL << 20;
+  auto table = load(path, {{"n", ColumnType::int64, true}, {"s", ColumnType::string, true}}, limits);
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  const auto repeats = (*table)->duplicates({});
+  ASSERT_TRUE(repeats) << repeats.error().message << repeats.error().detail;
+  EXPECT_EQ(*repeats, 500'000);
+  const auto some = (*table)->repeats({"n", "s"}, {});
+  ASSERT_TRUE(some) << some.error().message << some.error().detail;
+  EXPECT_EQ(*some, 499'999);  // one of them has a missing cell
+  EXPECT_EQ(*(*table)->drop_duplicates({}), 500'000);
+  EXPECT_EQ((*table)->rows(), 700'000);
+  auto reader = (*table)->open({"n"});
+  ASSERT_TRUE(reader);
+  std::int64_t expected = 0;
+  while (const ColumnBatch* batch = *(*reader)->next())
+    for (std::size_t r = 0; r < batch->rows; ++r) ASSERT_EQ(batch->columns[0].integers[r], expected++);
+  EXPECT_EQ(expected, 700'000);
+}
+
+// 8,192 rows of 20 KB are 160 MB; a batch holds what kBatchBytesMax allows.
+TEST_F(Engine, BatchesOfLongTextsAndManyColumnsStaySmall) {
+  std::string content = "n,s\n";
+  for (int i = 0; i < 5'000; ++i) content += fmt::format("{},{}\n", i, std::string(20'000, 'a' + i % 26));
+  const auto look = [&](Table& table, const std::vector<std::string>& names) {
+    auto reader = table.open(names);
+    EXPECT_TRUE(reader);
+    std::size_t batches = 0;
+    std::int64_t expected = 0;
+    while (const ColumnBatch* batch = *(*reader)->next()) {
+      ++batches;
+      std::size_t bytes = 0;
+      for (const Column& column : batch->columns)
+        bytes += column.bytes.size() + 8 * (column.doubles.size() + column.integers.size());
+      EXPECT_LE(bytes, kBatchBytesMax);
+      for (std::size_t r = 0; r < batch->rows; ++r, ++expected) {
+        EXPECT_EQ(batch->columns[0].integers[r], expected);
+        EXPECT_EQ(batch->columns[0].present(r), true);
+        const Column& last = batch->columns.back();
+        if (last.type == ColumnType::string)
+          EXPECT_EQ(last.text(r).front(), 'a' + static_cast<char>(expected % 26));
+        else
+          EXPECT_EQ(last.present(r), expected % 3 != 0);
+      }
+    }
+    EXPECT_EQ(expected, table.rows());
+    return batches;
+  };
+  auto texts =
+      load(write("long.csv", content), {{"n", ColumnType::int64, false}, {"s", ColumnType::string, false}});
+  ASSERT_TRUE(texts) << texts.error().message << texts.error().detail;
+  EXPECT_GE(look(**texts, {}), 3U);
+  std::string header = "n";
+  for (int c = 0; c < 1'000; ++c) header += fmt::format(",c{}", c);
+  content = header + "\n";
+  for (int i = 0; i < 6'000; ++i) {
+    content += std::to_string(i);
+    for (int c = 0; c < 999; ++c) content += ",1";
+    content += i % 3 == 0 ? ",\n" : ",2\n";
+  }
+  std::vector<LoadColumn> columns{{"n", ColumnType::int64, false}};
+  for (int c = 0; c < 1'000; ++c) columns.push_back({fmt::format("c{}", c), ColumnType::float64, false});
+  auto wide = load(write("wide.csv", content), columns);
+  ASSERT_TRUE(wide) << wide.error().message << wide.error().detail;
+  EXPECT_GE(look(**wide, {}), 2U);
 }
 
 TEST_F(Engine, SaysWhatIsWrongWithAFile) {
@@ -199,7 +279,7 @@ TEST_F(Engine, TouchesNothingButItsFileAndFolder) {
         std::string("COPY data TO '/tmp/tracseq-escape.csv'"),
         std::string("SET enable_external_access = true"), std::string("SET memory_limit = '1TB'"),
         std::string("INSTALL httpfs"), std::string("ATTACH '/tmp/tracseq-escape.db'")}) {
-    const auto done = (*table)->query(sql, ignore);
+    const auto done = (*table)->query(sql, ignore, {});
     EXPECT_FALSE(done) << sql;
   }
   EXPECT_FALSE(std::filesystem::exists("/tmp/tracseq-escape.csv"));
