@@ -37,7 +37,8 @@ namespace {
 constexpr auto kKeysKept = std::chrono::hours{24};  // of idempotent calls
 constexpr auto kTrashKept =
     std::chrono::hours{24 * 30};  // deleted runs and experiments can be restored this long
-constexpr auto kEventsKept = std::chrono::hours{24};  // a page that slept longer reads everything anew
+constexpr auto kEventsKept = std::chrono::hours{24};     // a page that slept longer reads everything anew
+constexpr auto kJobsKept = std::chrono::hours{24 * 30};  // ended ones, with their logs
 constexpr std::int64_t kPurgedAtOnceMax = 100;
 
 // Where artifacts go when nobody said: beside the SQLite file, else below the working folder.
@@ -155,17 +156,21 @@ std::vector<DriverStep> Core::driver_steps() {
   Services& all = *services_;
   std::vector<DriverStep> steps{
       {"audit.sequence", std::chrono::milliseconds{500},
-       [&](const CallContext&) { return all.ledger.sequence_entries(); }, audit::kSequencedAtOnceMax},
+       [&](const CallContext&, const sql::Lease&) { return all.ledger.sequence_entries(); },
+       audit::kSequencedAtOnceMax, Lane::prompt},
       {"audit.forget_keys", std::chrono::minutes{10},
-       [&](const CallContext&) { return all.ledger.forget_keys(now() - kKeysKept); }, sql::kRemovedAtOnceMax},
+       [&](const CallContext&, const sql::Lease&) { return all.ledger.forget_keys(now() - kKeysKept); },
+       sql::kRemovedAtOnceMax},
       {"outbox.forget", std::chrono::minutes{10},
-       [&](const CallContext&) { return all.events.forget(now() - kEventsKept); }, sql::kRemovedAtOnceMax},
+       [&](const CallContext&, const sql::Lease&) { return all.events.forget(now() - kEventsKept); },
+       sql::kRemovedAtOnceMax},
       {"jobs.reclaim", std::chrono::seconds{1},
-       [&](const CallContext& ctx) { return all.jobs.reclaim_expired(ctx); }},
+       [&](const CallContext& ctx, const sql::Lease&) { return all.jobs.reclaim_expired(ctx); }, 0,
+       Lane::prompt},
       {"artifacts.collect", std::chrono::minutes{10},
-       [&](const CallContext& ctx) { return all.collect(ctx); }},
+       [&](const CallContext& ctx, const sql::Lease&) { return all.collect(ctx); }},
       {"tracking.purge", std::chrono::minutes{10},
-       [&](const CallContext& ctx) {
+       [&](const CallContext& ctx, const sql::Lease&) {
          return all.runs.purge(
              ctx, now() - kTrashKept, kPurgedAtOnceMax,
              [](sql::Transaction& tx, const std::string& run_id) -> Result<void> {
@@ -174,8 +179,13 @@ std::vector<DriverStep> Core::driver_steps() {
              });
        },
        kPurgedAtOnceMax},
+      {"jobs.purge", std::chrono::minutes{10},
+       [&](const CallContext& ctx, const sql::Lease&) {
+         return all.jobs.purge(ctx, now() - kJobsKept, kPurgedAtOnceMax);
+       },
+       kPurgedAtOnceMax},
       {"tracking.purge_experiments", std::chrono::minutes{10},
-       [&](const CallContext& ctx) {
+       [&](const CallContext& ctx, const sql::Lease&) {
          return all.experiments.purge(ctx, now() - kTrashKept, kPurgedAtOnceMax);
        },
        kPurgedAtOnceMax},

@@ -11,6 +11,8 @@ class LedgerJobJournal final : public jobs::JobJournal {
  public:
   Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,
                        const jobs::Job* before, const jobs::Job& after) override;
+  Result<void> purged(sql::Transaction& tx, const CallContext& ctx, const jobs::Job& job,
+                      bool with_job) override;
   Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
                         std::int64_t count, const Digest& digest) override;
   Result<std::optional<std::string>> replay(sql::Transaction& tx, const CallContext& ctx) override;

@@ -73,8 +73,8 @@ std::vector<Route> alert_routes(Monitoring& m) {
   };
 }
 
-Result<std::int64_t> evaluate(Monitoring& m) {
-  TRACSEQ_TRY(const Alerts::Evaluated evaluated, m.alerts.evaluate(now(), m.options.alert_cooldown));
+Result<std::int64_t> evaluate(Monitoring& m, const sql::Lease& lease) {
+  TRACSEQ_TRY(const Alerts::Evaluated evaluated, m.alerts.evaluate(now(), m.options.alert_cooldown, &lease));
   for (const Alert& alert : evaluated.raised)
     log::warning("alert raised",
                  {{"alert_id", alert.alert_id}, {"model_id", alert.model_id}, {"message", alert.message}});
@@ -93,12 +93,17 @@ std::vector<Route> monitoring_routes(Monitoring& services) {
 
 std::vector<DriverStep> monitoring_steps(Monitoring& m) {
   return {
-      {"monitoring.evaluate", kEvaluateEvery, [&](const CallContext&) { return evaluate(m); }},
+      {"monitoring.evaluate", kEvaluateEvery,
+       [&](const CallContext&, const sql::Lease& lease) { return evaluate(m, lease); }, 0, Lane::prompt},
       {"monitoring.expire_predictions", kPruneEvery,
-       [&](const CallContext& ctx) { return m.predictions.prune(ctx, now(), m.options.retention); },
+       [&](const CallContext& ctx, const sql::Lease&) {
+         return m.predictions.prune(ctx, now(), m.options.retention);
+       },
        sql::kRemovedAtOnceMax},
       {"monitoring.expire_values", kPruneEvery,
-       [&](const CallContext& ctx) { return m.values.prune(ctx, now(), m.options.retention.days); },
+       [&](const CallContext& ctx, const sql::Lease&) {
+         return m.values.prune(ctx, now(), m.options.retention.days);
+       },
        sql::kRemovedAtOnceMax},
   };
 }

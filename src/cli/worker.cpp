@@ -16,7 +16,6 @@ namespace tracseq::cli {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds{10};
-constexpr auto kIdleEnd = std::chrono::seconds{60};  // a detached driver without anything to drive ends
 
 }  // namespace
 
@@ -45,7 +44,7 @@ Result<void> work(const Invocation& in) {
   log::info("worker.started", {{"database", core->database().display_url()}, {"drives", driver.has_value()}});
   while (wait_signal(std::chrono::milliseconds{500}) == 0) {
     if (!driver || runner->busy() > 0) continue;
-    if (Steady::now() - driver->idle_since() > kIdleEnd) break;
+    if (driver->idle()) break;
   }
   if (driver) driver->stop();
   runner->stop(kGrace);

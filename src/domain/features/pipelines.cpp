@@ -141,8 +141,10 @@ Result<PipelineRun> PipelineRuns::get(const CallContext& ctx, const PipelineRef&
   TRACSEQ_TRY(PipelineRun run,
               database_.read([&](sql::Session& session) { return load(session, ctx, ref.run_id); }));
   TRACSEQ_CHECK(settle(run));
-  TRACSEQ_TRY(const auto lines, jobs_.logs(run.job_id, 0, kPipelineLogLinesShown));
-  for (const auto& line : lines.items) run.processing_logs.push_back(line.text);
+  const auto lines = jobs_.logs(run.job_id, 0, kPipelineLogLinesShown);
+  if (!lines && lines.error().code != Code::not_found) return tl::unexpected(lines.error());
+  if (lines)  // an old run's job is gone
+    for (const auto& line : lines->items) run.processing_logs.push_back(line.text);
   return run;
 }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "storage/jobs/rows.h"
 
+#include <fmt/core.h>
+
+#include <algorithm>
+
 #define TRACSEQ_JOB_COLUMNS                                                                                  \
   "job_id, project_id, kind, state, payload, result, error_code, error, parent_id, object_type, object_id, " \
   "priority, attempt, attempts_max, worker, progress, progress_message, log_lines, created_us AS "           \
@@ -86,6 +90,17 @@ constexpr sql::Statement kChildren{
 constexpr sql::Statement kLogs{
     "jobs.logs",
     "SELECT line, time_us AS time, text FROM job_logs WHERE job_id = ? AND line > ? ORDER BY line LIMIT ?"};
+// Ids begin with the time at which they were made: what ended before a time lies before that time's first id,
+// and but for the long-lived that is all there is.
+constexpr sql::Statement kEnded{
+    "jobs.ended",
+    "SELECT job_id FROM jobs WHERE job_id < ? AND finished_us < ? AND (state = 'succeeded' OR object_type = "
+    "'' "
+    "OR EXISTS (SELECT 1 FROM job_logs WHERE job_logs.job_id = jobs.job_id)) ORDER BY job_id LIMIT ?"};
+constexpr sql::Statement kRemoveLog{"jobs.remove_log",
+                                    "DELETE FROM job_logs WHERE job_id = ? AND line IN "
+                                    "(SELECT line FROM job_logs WHERE job_id = ? ORDER BY line LIMIT ?)"};
+constexpr sql::Statement kRemove{"jobs.remove", "DELETE FROM jobs WHERE job_id = ?"};
 constexpr sql::Statement kPutHost{
     "jobs.put_host",
     "INSERT INTO job_hosts (host_id, name, pid, kinds, started_us, seen_us) VALUES (?, ?, ?, ?, ?, ?) "
@@ -212,6 +227,21 @@ Result<std::vector<Job>> children(sql::Session& session, const std::string& job_
 Result<std::vector<JobLogLine>> logs(sql::Session& session, const std::string& job_id, std::int64_t after,
                                      std::int64_t limit) {
   return session.query_as<JobLogLine>(kLogs, args(job_id, after, limit));
+}
+
+Result<std::vector<std::string>> ended(sql::Session& session, Timestamp before, std::int64_t limit) {
+  const std::string first_id = fmt::format("{:012x}", std::max<std::int64_t>(before.us, 0) / 1000 + 1);
+  return session.query_all(kEnded, args(first_id, before, limit),
+                           [](const sql::Row& row) { return row.str(0); });
+}
+
+Result<std::int64_t> remove_log(sql::Transaction& tx, const std::string& job_id, std::int64_t limit) {
+  return tx.execute(kRemoveLog, args(job_id, job_id, limit));
+}
+
+Result<void> remove(sql::Transaction& tx, const std::string& job_id) {
+  TRACSEQ_CHECK(tx.execute(kRemove, args(job_id)));
+  return {};
 }
 
 Result<void> put_host(sql::Transaction& tx, const JobHost& host) {

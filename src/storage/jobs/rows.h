@@ -40,6 +40,11 @@ Result<std::vector<Job>> children(sql::Session& session, const std::string& job_
 Result<std::vector<JobLogLine>> logs(sql::Session& session, const std::string& job_id, std::int64_t after,
                                      std::int64_t limit);
 
+// Ids of jobs that ended before `before` and have something left to remove, oldest first.
+Result<std::vector<std::string>> ended(sql::Session& session, Timestamp before, std::int64_t limit);
+Result<std::int64_t> remove_log(sql::Transaction& tx, const std::string& job_id, std::int64_t limit);
+Result<void> remove(sql::Transaction& tx, const std::string& job_id);
+
 Result<void> put_host(sql::Transaction& tx, const JobHost& host);
 Result<bool> host_seen(sql::Transaction& tx, const std::string& host_id, Timestamp time);
 Result<void> remove_host(sql::Transaction& tx, const std::string& host_id);

@@ -12,6 +12,7 @@ namespace tracseq::jobs {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{500};
+constexpr std::chrono::milliseconds kEndAgainEvery{250};
 
 bool worth_retrying(Code code) {
   switch (code) {
@@ -25,6 +26,9 @@ bool worth_retrying(Code code) {
       return false;
   }
 }
+
+// The database is away or full: what could not be written may be, later.
+bool may_go_away(Code code) { return worth_retrying(code) && code != Code::internal; }
 
 }  // namespace
 
@@ -50,6 +54,19 @@ JobReporter::Pending JobReporter::take() {
     taken.lines.push_back(fmt::format("({} lines came too fast and were left out)", dropped_));
   dropped_ = 0;
   return taken;
+}
+
+void JobReporter::put_back(Pending unsaid) {
+  Lock lock(mutex_);
+  if (!pending_.progress) pending_.progress = unsaid.progress;
+  if (!pending_.message) pending_.message = std::move(unsaid.message);
+  std::vector<std::string> lines = std::move(unsaid.lines);
+  for (std::string& line : pending_.lines) lines.push_back(std::move(line));
+  if (lines.size() > kReportLinesMax) {
+    dropped_ += static_cast<std::int64_t>(lines.size() - kReportLinesMax);
+    lines.resize(kReportLinesMax);
+  }
+  pending_.lines = std::move(lines);
 }
 
 JobRunner::~JobRunner() { stop(std::chrono::milliseconds{0}); }
@@ -107,6 +124,7 @@ void JobRunner::run(const ClaimedJob& claimed) {
   const log::Scope scope(job.job_id);
   auto running = std::make_shared<Running>();
   running->lease = {job.job_id, claimed.token};
+  running->held_until = (Steady::now() + options_.lease).time_since_epoch().count();
   running->beat_at = Steady::now() + options_.lease / 3;
   running->look_at = Steady::now() + kLookEvery;
   running->ctx = options_.context;
@@ -133,29 +151,42 @@ void JobRunner::run(const ClaimedJob& claimed) {
   ended_.notify_all();
 }
 
+// The end is written whatever the job's own context says. A database that is away for a moment must not cost
+// the work: the end is said again as long as the lease lasts.
 void JobRunner::finish(Running& running, const Result<Json>& outcome) {
-  flush(running);
-  // The end is written whatever the job's own context says.
-  CallContext ctx = running.ctx;
-  ctx.cancelled.reset();
-  Result<Job> written;
-  if (outcome) {
-    written = store_.complete(ctx, running.lease, *outcome);
-  } else if (cut_ && running.cancelled->load()) {
-    written = store_.release(ctx, running.lease);
-  } else {
+  if (!outcome && !cut_) {
     const Error& error = outcome.error();
     log::warning("job.failed", {{"job_id", running.lease.job_id},
                                 {"code", code_name(error.code)},
                                 {"why", error.message},
                                 {"detail", error.detail}});
-    written = store_.fail(ctx, running.lease, error,
-                          worth_retrying(error.code) ? JobStore::Retry::yes : JobStore::Retry::no);
+  }
+  Result<Job> written;
+  for (;;) {
+    const auto said = flush(running);
+    if (said || !may_go_away(said.error().code) || !may_wait(running)) {
+      written = write_end(running, outcome);
+      if (written || !may_go_away(written.error().code) || !may_wait(running)) break;
+    }
+    std::this_thread::sleep_for(kEndAgainEvery);
   }
   if (written)
     log::info("job.end", {{"job_id", running.lease.job_id}, {"state", enum_name(written->state)}});
   else
     log::warning("job.end_refused", {{"job_id", running.lease.job_id}, {"why", written.error().message}});
+}
+
+bool JobRunner::may_wait(const Running& running) const {
+  return !cut_ && !running.lost && Steady::now().time_since_epoch().count() < running.held_until;
+}
+
+Result<Job> JobRunner::write_end(Running& running, const Result<Json>& outcome) {
+  CallContext ctx = running.ctx;
+  ctx.cancelled.reset();
+  if (outcome) return store_.complete(ctx, running.lease, *outcome);
+  if (cut_ && running.cancelled->load()) return store_.release(ctx, running.lease);
+  return store_.fail(ctx, running.lease, outcome.error(),
+                     worth_retrying(outcome.error().code) ? JobStore::Retry::yes : JobStore::Retry::no);
 }
 
 // One thread speaks for all running jobs: leases, progress, log lines, cancellation.
@@ -173,13 +204,14 @@ void JobRunner::pump() {
 
 void JobRunner::tend(Running& running) {
   if (running.lost) return;
-  flush(running);
+  (void)flush(running);  // what failed is said again
   const auto time = Steady::now();
   if (time < running.look_at && time < running.beat_at) return;
   // A cancellation is seen within a second, by reading; writing is for the lease alone.
   const bool beat = time >= running.beat_at;
   const auto heard = beat ? store_.heartbeat(running.lease, options_.lease) : store_.look(running.lease);
   running.look_at = time + kLookEvery;
+  if (beat && heard) running.held_until = (time + options_.lease).time_since_epoch().count();
   if (beat) running.beat_at = time + (heard ? options_.lease / 3 : std::chrono::milliseconds{500});
   if (heard && heard->cancel_requested) running.cancelled->store(true);
   if (heard || heard.error().code != Code::conflict) return;
@@ -188,14 +220,17 @@ void JobRunner::tend(Running& running) {
   running.cancelled->store(true);
 }
 
-void JobRunner::flush(Running& running) {
-  const JobReporter::Pending pending = running.reporter.take();
-  if (pending.empty()) return;
+Result<void> JobRunner::flush(Running& running) {
+  const Lock lock(running.flushing);
+  JobReporter::Pending pending = running.reporter.take();
+  if (pending.empty()) return {};
   CallContext ctx = running.ctx;
   ctx.cancelled.reset();
-  const auto said = store_.report(ctx, running.lease, pending.progress, pending.message, pending.lines);
-  if (!said)
-    log::debug("job.report_failed", {{"job_id", running.lease.job_id}, {"why", said.error().message}});
+  auto said = store_.report(ctx, running.lease, pending.progress, pending.message, pending.lines);
+  if (said) return {};
+  log::debug("job.report_failed", {{"job_id", running.lease.job_id}, {"why", said.error().message}});
+  if (may_go_away(said.error().code)) running.reporter.put_back(std::move(pending));
+  return said;
 }
 
 }  // namespace tracseq::jobs

@@ -16,7 +16,8 @@
 namespace tracseq::jobs {
 
 // What a running job may say. Thread-safe; nothing here waits for the database: it is written a few times a
-// second. Beyond kReportLinesMax unwritten lines further ones are counted and named in the log instead.
+// second, and again if the database was away. Beyond kReportLinesMax unwritten lines further ones are counted
+// and named in the log instead.
 class JobReporter {
  public:
   void progress(double fraction, std::string message = {});
@@ -31,6 +32,8 @@ class JobReporter {
     [[nodiscard]] bool empty() const { return !progress && !message && lines.empty(); }
   };
   Pending take();
+  // What could not be written: said again with the next report, before what came meanwhile.
+  void put_back(Pending unsaid);
 
   Mutex mutex_;
   Pending pending_ GUARDED_BY(mutex_);
@@ -79,18 +82,22 @@ class JobRunner {
     JobLease lease;
     std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);
     JobReporter reporter;
-    Steady::time_point beat_at;  // the lease's next extension
-    Steady::time_point look_at;  // the next look for a cancellation
-    bool lost = false;           // the lease; only the pump writes it
+    Steady::time_point beat_at;              // the lease's next extension
+    Steady::time_point look_at;              // the next look for a cancellation
+    std::atomic<Steady::rep> held_until{0};  // the lease, by this process's own clock
+    std::atomic<bool> lost{false};           // the lease
+    Mutex flushing;                          // one report at a time, so that lines keep their order
     CallContext ctx;
   };
 
   void work();
   void run(const ClaimedJob& claimed);
   void finish(Running& running, const Result<Json>& outcome);
+  Result<Job> write_end(Running& running, const Result<Json>& outcome);
+  [[nodiscard]] bool may_wait(const Running& running) const;
   void pump();
   void tend(Running& running);
-  void flush(Running& running);
+  Result<void> flush(Running& running);
 
   JobStore& store_;
   const Options options_;

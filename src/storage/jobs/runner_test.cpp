@@ -162,6 +162,62 @@ TEST_P(JobRunnerTest, StoppingGivesUnfinishedJobsBack) {
   EXPECT_EQ(back.attempt, 0);
 }
 
+// As if the database were away while it says so.
+class FlakyJournal final : public JobJournal {
+ public:
+  std::atomic<bool> away{false};
+  std::atomic<int> refused{0};
+  Result<void> changed(sql::Transaction&, const CallContext&, std::string_view, const Job*,
+                       const Job&) override {
+    return answer();
+  }
+  Result<void> purged(sql::Transaction&, const CallContext&, const Job&, bool) override { return answer(); }
+  Result<void> appended(sql::Transaction&, const CallContext&, const std::string&, std::int64_t,
+                        const Digest&) override {
+    return answer();
+  }
+
+ private:
+  Result<void> answer() {
+    if (!away) return {};
+    ++refused;
+    return fail(Code::unavailable, "away");
+  }
+};
+
+TEST_P(JobRunnerTest, ADatabaseAwayForAMomentCostsNeitherLinesNorTheResult) {
+  FlakyJournal journal;
+  JobStore store(database(), journal);
+  std::atomic<int> calls{0};
+  Handler handler([&](const CallContext&, const Job&, JobReporter& reporter) -> Result<Json> {
+    ++calls;
+    journal.away = true;
+    for (int i = 0; i < 3; ++i) {
+      reporter.log("line " + std::to_string(i));
+      std::this_thread::sleep_for(milliseconds{60});  // some are refused before the end
+    }
+    return Json("precious");
+  });
+  JobRunner runner(store, options());
+  runner.add("work", handler);
+  JobSpec spec;
+  spec.kind = "work";
+  const Job job = *store.enqueue(ctx_, spec);
+  runner.start();
+  while (journal.refused < 3) std::this_thread::sleep_for(milliseconds{10});
+  EXPECT_EQ(runner.busy(), 1);
+  std::this_thread::sleep_for(milliseconds{400});
+  journal.away = false;
+  const Job done = *store.wait(ctx_, job.job_id, seconds{10});
+  EXPECT_EQ(done.state, JobState::succeeded);
+  EXPECT_EQ(done.result, Json("precious"));
+  EXPECT_EQ(calls, 1);
+  const auto lines = store.logs(job.job_id, 0, 10);
+  ASSERT_TRUE(lines);
+  ASSERT_EQ(lines->items.size(), 3U);
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(lines->items[i].text, "line " + std::to_string(i));
+}
+
 TEST_P(JobRunnerTest, AJobThatWasLostIsNotCompletedTwice) {
   std::atomic<bool> saw_cancel{false};
   Handler handler([&](const CallContext& ctx, const Job&, JobReporter&) -> Result<Json> {

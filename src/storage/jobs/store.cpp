@@ -9,6 +9,7 @@
 
 #include "base/id.h"
 #include "storage/jobs/rows.h"
+#include "storage/sql/retention.h"
 
 namespace tracseq::jobs {
 namespace {
@@ -405,6 +406,35 @@ Result<Job> JobStore::wait(const CallContext& ctx, const std::string& job_id,
     await_change(
         std::min(kWaitPoll, std::chrono::duration_cast<std::chrono::milliseconds>(left) + kWaitPoll / 50));
   }
+}
+
+// The lines first, by batches; then, in one transaction with its audit entry, what is left of them and the
+// job. An ended job never runs again, so nothing is added meanwhile.
+Result<void> JobStore::purge_one(const CallContext& ctx, const std::string& job_id, Timestamp before) {
+  for (bool last = false; !last;) {
+    TRACSEQ_CHECK(ctx.check());
+    TRACSEQ_CHECK(database_.write([&](sql::Transaction& tx) -> Result<void> {
+      last = true;
+      TRACSEQ_TRY(const auto stored, rows::by_id(tx, job_id));
+      if (!stored || !is_final(stored->job.state) || !stored->job.finished_at ||
+          *stored->job.finished_at >= before)
+        return {};  // another process was faster
+      TRACSEQ_TRY(const std::int64_t lines, rows::remove_log(tx, job_id, sql::kRemovedAtOnceMax));
+      last = lines < sql::kRemovedAtOnceMax;
+      if (!last) return {};
+      const bool with_job = stored->job.state == JobState::succeeded || stored->job.object_type.empty();
+      if (with_job) TRACSEQ_CHECK(rows::remove(tx, job_id));
+      return journal_.purged(tx, ctx, stored->job, with_job);
+    }));
+  }
+  return {};
+}
+
+Result<std::int64_t> JobStore::purge(const CallContext& ctx, Timestamp before, std::int64_t limit) {
+  TRACSEQ_TRY(const auto ids,
+              database_.read([&](sql::Session& session) { return rows::ended(session, before, limit); }));
+  for (const std::string& id : ids) TRACSEQ_CHECK(purge_one(ctx, id, before));
+  return static_cast<std::int64_t>(ids.size());
 }
 
 void JobStore::await_change(std::chrono::milliseconds timeout) {

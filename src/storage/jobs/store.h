@@ -71,6 +71,9 @@ class JobJournal {
   // `before` is null for a new job. Verbs: enqueue, claim, complete, fail, retry, cancel, release, lose.
   virtual Result<void> changed(sql::Transaction& tx, const CallContext& ctx, std::string_view verb,
                                const Job* before, const Job& after) = 0;
+  // The job ended long ago: its log lines, or the whole of it (`with_job`), were removed.
+  virtual Result<void> purged(sql::Transaction& tx, const CallContext& ctx, const Job& job,
+                              bool with_job) = 0;
   // Progress and log lines: appended data. `digest` is the SHA-256 of what was appended.
   virtual Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
                                 std::int64_t count, const Digest& digest) = 0;
@@ -132,6 +135,11 @@ class JobStore {
   // Puts back (or ends) what workers lost. Returns how many.
   Result<std::int64_t> reclaim_expired(const CallContext& ctx);
 
+  // Removes what ended before `before`, at most `limit` jobs: the log lines of all, and the jobs themselves
+  // but for failed and cancelled ones that worked for an object, whose row says how that ended. Returns how
+  // many.
+  Result<std::int64_t> purge(const CallContext& ctx, Timestamp before, std::int64_t limit);
+
   // Sleeps until something was queued in this process or the time is over (other processes' work shows by
   // polling).
   void await_change(std::chrono::milliseconds timeout);
@@ -163,6 +171,7 @@ class JobStore {
                     const Job& after);
   Result<void> cancel_children(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
                                int depth);
+  Result<void> purge_one(const CallContext& ctx, const std::string& job_id, Timestamp before);
   Result<std::int64_t> take_back(sql::Transaction& tx, const CallContext& ctx, Timestamp time);
 
   sql::Database& database_;

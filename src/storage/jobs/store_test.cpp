@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <set>
@@ -343,6 +344,44 @@ TEST_P(JobStoreTest, WaitingEndsWithTheJobOrTheTime) {
   });
   EXPECT_EQ(store_->wait(ctx_, job.job_id, seconds{10})->state, JobState::succeeded);
   other.join();
+}
+
+TEST_P(JobStoreTest, WhatEndedLongAgoIsPurgedWithItsLog) {
+  JobSpec of_object;
+  of_object.object_type = "pipeline_run";
+  of_object.object_id = "p1";
+  const Job done = enqueue("work", of_object);
+  const auto claimed = claim();
+  ASSERT_TRUE(claimed);
+  for (int batch = 0; batch < 3; ++batch)
+    ASSERT_TRUE(store_->report(ctx_, lease_of(*claimed), {}, {}, std::vector<std::string>(400, "line")));
+  ASSERT_TRUE(store_->complete(ctx_, lease_of(*claimed), Json(1)));
+  const Job failed = enqueue("work", of_object);
+  const auto second = claim();
+  ASSERT_TRUE(store_->report(ctx_, lease_of(*second), {}, {}, {"why"}));
+  ASSERT_TRUE(
+      store_->fail(ctx_, lease_of(*second), {Code::invalid, "bad rows", {}, {}}, JobStore::Retry::no));
+  const Job cancelled = enqueue("work");
+  ASSERT_TRUE(store_->cancel(ctx_, cancelled.job_id));
+  const Job waiting = enqueue("work");
+
+  EXPECT_EQ(store_->purge(ctx_, now() - std::chrono::hours(1), 10).value_or(-1), 0);
+  const Timestamp later = now() + std::chrono::hours(1);
+  EXPECT_EQ(store_->purge(ctx_, later, 2).value_or(-1), 2);
+  EXPECT_EQ(store_->purge(ctx_, later, 10).value_or(-1), 1);
+  EXPECT_EQ(store_->purge(ctx_, later, 10).value_or(-1), 0);
+  EXPECT_EQ(store_->get(done.job_id).error().code, Code::not_found);
+  EXPECT_EQ(store_->get(cancelled.job_id).error().code, Code::not_found);
+  EXPECT_EQ(store_->get(failed.job_id)->error, "bad rows") << "it says how the object's work ended";
+  EXPECT_TRUE(store_->get(waiting.job_id));
+  const auto lines = database().read([](sql::Session& session) {
+    return session.query_one({"test.lines", "SELECT count(*) FROM job_logs"}, {},
+                             [](const sql::Row& row) { return row.integer(0); });
+  });
+  EXPECT_EQ(lines->value_or(-1), 0);
+  const auto verbs = journal_.verbs();
+  EXPECT_EQ(std::count(verbs.begin(), verbs.end(), "purge"), 2);
+  EXPECT_EQ(std::count(verbs.begin(), verbs.end(), "purge_log"), 1);
 }
 
 TEST_P(JobStoreTest, HostsAreKnownWhileTheyAreSeen) {

@@ -21,6 +21,11 @@ class RecordingJournal final : public JobJournal {
     verbs_.emplace_back(verb);
     return {};
   }
+  Result<void> purged(sql::Transaction&, const CallContext&, const Job&, bool with_job) override {
+    const Lock lock(mutex_);
+    verbs_.emplace_back(with_job ? "purge" : "purge_log");
+    return {};
+  }
   Result<void> appended(sql::Transaction&, const CallContext&, const std::string&, std::int64_t count,
                         const Digest&) override {
     const Lock lock(mutex_);
