@@ -2,6 +2,12 @@
 #include "storage/sql/migrations.h"
 
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
 
 #include "storage/sql/processes.h"
 #include "storage/sql/testing.h"
@@ -97,6 +103,31 @@ TEST_P(MigratedTest, ANewerSchemaIsRefusedByName) {
   ASSERT_TRUE(statement("DELETE FROM schema_version WHERE version = 9001"));
 }
 
+// The paths that were synced so far, in this program.
+std::vector<std::string>& synced() {
+  static std::vector<std::string> paths;
+  return paths;
+}
+
+}  // namespace
+}  // namespace tracseq::sql
+
+// In place of the C library's, for the whole test program: remembers what is made safe against a power cut.
+extern "C" int fsync(int fd) {
+  static std::mutex mutex;
+  std::array<char, 4096> path{};
+  const ssize_t length =
+      ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path.data(), path.size());
+  if (length > 0) {
+    const std::lock_guard lock(mutex);
+    tracseq::sql::synced().emplace_back(path.data(), static_cast<std::size_t>(length));
+  }
+  return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+
+namespace tracseq::sql {
+namespace {
+
 TEST(SqliteUpgrade, LeavesACopyOfWhatWasThere) {
   const testing::Fresh fresh("sqlite");
   const Migration& last = embedded_migrations().back();
@@ -123,10 +154,13 @@ TEST(SqliteUpgrade, LeavesACopyOfWhatWasThere) {
   const std::string copy =
       (fresh.folder() / "test.db.before-").string() + std::string(last.name.substr(0, 4));
   EXPECT_FALSE(std::filesystem::exists(copy));
+  synced().clear();
   const auto upgraded = open_database(fresh.url());
   ASSERT_TRUE(upgraded) << upgraded.error().message << upgraded.error().detail;
   ASSERT_TRUE(std::filesystem::exists(copy));
   upgraded->get();
+  EXPECT_EQ(std::count(synced().begin(), synced().end(), copy + ".partial"), 1)
+      << "the copy must be on the disk before it gets its name";
   const auto old = open_database("sqlite:///" + copy);  // a whole database: opening it upgrades it too
   ASSERT_TRUE(old) << old.error().message;
   const auto mark = (*old)->read([](Session& session) {

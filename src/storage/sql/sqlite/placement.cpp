@@ -35,6 +35,16 @@ tl::unexpected<Error> failed(const std::string& path, const char* what) {
   return fail(code, fmt::format("{} {}: {}", what, path, std::strerror(error)));
 }
 
+Result<void> sync(const std::string& path, int flags, const char* failure) {
+  const int fd = ::open(path.c_str(), flags);
+  if (fd < 0) return failed(path, failure);
+  const int result = ::fsync(fd);
+  const auto error = failed(path, failure);
+  ::close(fd);
+  if (result != 0) return error;
+  return {};
+}
+
 }  // namespace
 
 std::string_view network_file_system(std::uint32_t magic) noexcept {
@@ -44,13 +54,11 @@ std::string_view network_file_system(std::uint32_t magic) noexcept {
 }
 
 Result<void> sync_folder(const std::string& folder) {
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return failed(folder, "cannot open the folder");
-  const int result = ::fsync(fd);
-  const auto error = failed(folder, "cannot sync the folder");
-  ::close(fd);
-  if (result != 0) return error;
-  return {};
+  return sync(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, "cannot sync the folder");
+}
+
+Result<void> sync_file(const std::string& path) {
+  return sync(path, O_RDWR | O_CLOEXEC, "cannot sync the file");
 }
 
 Result<void> make_folders(const std::string& path) {

@@ -18,5 +18,8 @@ Result<void> refuse_network_file_system(const std::string& path);
 std::string_view network_file_system(std::uint32_t magic) noexcept;
 // Makes a new file's name survive a power cut.
 Result<void> sync_folder(const std::string& folder);
+// Makes a file's content survive a power cut. Not for a database that is open: closing any descriptor of it
+// would drop this process's locks.
+Result<void> sync_file(const std::string& path);
 
 }  // namespace tracseq::sql::sqlite

@@ -8,6 +8,8 @@ constexpr Statement kBegin{"sqlite.begin_read", "BEGIN DEFERRED"};
 constexpr Statement kEnd{"sqlite.end_read", "COMMIT"};
 constexpr Statement kVersion{"sqlite.data_version", "PRAGMA data_version"};
 
+thread_local int reading = 0;  // snapshots this thread is inside of
+
 class Snapshot final : public Session {
  public:
   explicit Snapshot(Connection& connection) : connection_(connection) {}
@@ -36,8 +38,13 @@ class Snapshot final : public Session {
 class Readers::Taken {
  public:
   Taken(Readers& readers, std::unique_ptr<Connection> connection)
-      : readers_(readers), connection_(std::move(connection)) {}
-  ~Taken() { readers_.give_back(std::move(connection_)); }
+      : readers_(readers), connection_(std::move(connection)) {
+    ++reading;
+  }
+  ~Taken() {
+    --reading;
+    readers_.give_back(std::move(connection_));
+  }
   Taken(const Taken&) = delete;
   Taken& operator=(const Taken&) = delete;
   [[nodiscard]] Connection& connection() { return *connection_; }
@@ -51,7 +58,8 @@ Result<std::unique_ptr<Connection>> Readers::take() {
   {
     Lock lock(mutex_);
     const auto until = Steady::now() + limits_.turn_wait;
-    while (idle_.empty() && taken_ >= limits_.connections)
+    // A fork comes first; but a read inside a read goes on, or the outer one would never end.
+    while ((resting_ && reading == 0) || (idle_.empty() && taken_ >= limits_.connections))
       if (changed_->wait_until(lock, until) == std::cv_status::timeout)
         return fail(Code::unavailable, "the database is busy: all its connections are in use");
     ++taken_;
@@ -101,8 +109,11 @@ std::optional<std::int64_t> Readers::data_version() {
 
 bool Readers::rest(Steady::time_point until) {
   mutex_.lock();
+  resting_ = true;
   while (taken_ > 0) {
     if (changed_->wait_until(mutex_, until) != std::cv_status::timeout) continue;
+    resting_ = false;
+    changed_->notify_all();
     mutex_.unlock();
     return false;
   }
@@ -114,6 +125,8 @@ bool Readers::rest(Steady::time_point until) {
 
 void Readers::go_on_in_parent() {
   watch_mutex_.unlock();
+  resting_ = false;
+  changed_->notify_all();
   mutex_.unlock();
 }
 
@@ -122,6 +135,7 @@ void Readers::go_on_in_child() {
   (void)changed_.release();
   changed_ = std::make_unique<std::condition_variable_any>();
   watch_mutex_.unlock();
+  resting_ = false;
   mutex_.unlock();
 }
 

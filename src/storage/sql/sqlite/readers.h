@@ -21,7 +21,8 @@ class Readers {
   // The number SQLite changes whenever another connection, of any process, has committed.
   std::optional<std::int64_t> data_version();
 
-  // For a fork (ForkGuarded): waits until nobody reads, closes all connections and keeps readers out.
+  // For a fork (ForkGuarded): lets no new reader in, waits until those who are in have ended, closes all
+  // connections and keeps readers out.
   bool rest(Steady::time_point until) TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
   void go_on_in_parent() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
   void go_on_in_child() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
@@ -39,6 +40,7 @@ class Readers {
   std::vector<std::unique_ptr<Connection>> idle_
       GUARDED_BY(mutex_);  // the last one used is the first one taken
   int taken_ GUARDED_BY(mutex_) = 0;
+  bool resting_ GUARDED_BY(mutex_) = false;  // or about to: new callers wait on `changed_`
 
   Mutex watch_mutex_;
   std::unique_ptr<Connection> watcher_ GUARDED_BY(watch_mutex_);  // data_version is counted per connection

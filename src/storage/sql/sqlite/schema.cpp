@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/log.h"
+#include "storage/sql/schema_steps.h"
 #include "storage/sql/sqlite/placement.h"
 
 namespace tracseq::sql::sqlite {
@@ -14,9 +15,6 @@ namespace {
 constexpr Statement kHasTable{
     "schema.has_table",
     "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'"};
-constexpr Statement kApplied{"schema.applied", "SELECT version, name, checksum FROM schema_version"};
-constexpr Statement kRecord{
-    "schema.record", "INSERT INTO schema_version (version, name, applied_us, checksum) VALUES (?, ?, ?, ?)"};
 constexpr Statement kJournalMode{"schema.journal_mode", "PRAGMA journal_mode"};
 constexpr Statement kSetWal{"schema.set_wal", "PRAGMA journal_mode = WAL"};
 constexpr Statement kBrokenKeys{"schema.foreign_key_check", "PRAGMA foreign_key_check"};
@@ -32,21 +30,6 @@ Result<std::string> first_text(Connection& connection, const Statement& statemen
     return {};
   }));
   return text;
-}
-
-Result<std::map<int, AppliedMigration>> applied_steps(Connection& connection) {
-  std::map<int, AppliedMigration> applied;
-  std::int64_t tables = 0;
-  TRACSEQ_CHECK(connection.query(kHasTable, {}, [&](const Row& row) -> Result<void> {
-    tables = row.integer(0);
-    return {};
-  }));
-  if (tables == 0) return applied;
-  TRACSEQ_CHECK(connection.query(kApplied, {}, [&](const Row& row) -> Result<void> {
-    applied[static_cast<int>(row.integer(0))] = {row.str(1), row.str(2)};
-    return {};
-  }));
-  return applied;
 }
 
 Result<void> use_wal(Connection& connection) {
@@ -66,6 +49,7 @@ Result<void> keep_copy(Connection& connection, const std::string& path, int vers
   std::error_code error;
   std::filesystem::remove(partial, error);
   TRACSEQ_CHECK(connection.execute(kBackup, args(partial)));
+  TRACSEQ_CHECK(sync_file(partial));  // VACUUM INTO leaves that to us
   std::filesystem::rename(partial, copy, error);
   if (error)
     return fail(Code::unavailable, fmt::format("cannot keep a copy as {}: {}", copy, error.message()));
@@ -77,17 +61,7 @@ Result<void> keep_copy(Connection& connection, const std::string& path, int vers
 Result<void> apply_all(Connection& connection, std::span<const Migration* const> pending) {
   TRACSEQ_CHECK(connection.script("BEGIN IMMEDIATE"));
   TRACSEQ_CHECK(connection.script(kMakeTable));
-  for (const Migration* migration : pending) {
-    TRACSEQ_TRY(const std::string text, render_migration(*migration, Dialect::sqlite));
-    if (auto done = connection.script(text); !done) {
-      Error error = std::move(done).error();
-      error.message =
-          fmt::format("step {} of the database's schema failed: {}", migration->name, error.message);
-      return fail(std::move(error));
-    }
-    TRACSEQ_CHECK(connection.execute(
-        kRecord, args(migration->version, migration->name, now(), migration_checksum(*migration))));
-  }
+  TRACSEQ_CHECK(apply_steps(connection, pending, Dialect::sqlite));
   TRACSEQ_TRY(const std::string broken, first_text(connection, kBrokenKeys));
   if (!broken.empty())
     return fail(Code::internal, fmt::format("the upgrade would break references of table '{}'", broken));
@@ -101,13 +75,13 @@ Result<void> bring_up_to_date(Connection& connection, TurnLock& turn_lock, const
   {
     // Most starts find nothing to do and wait for nobody.
     TRACSEQ_TRY(const std::string mode, first_text(connection, kJournalMode));
-    TRACSEQ_TRY(const auto applied, applied_steps(connection));
+    TRACSEQ_TRY(const auto applied, applied_steps(connection, kHasTable));
     TRACSEQ_TRY(const auto pending, pending_migrations(applied, known));
     if (mode == "wal" && pending.empty()) return {};
   }
   TRACSEQ_TRY(const Turn turn, Turn::take(turn_lock, Steady::now() + kMigrationWait));
   TRACSEQ_CHECK(use_wal(connection));
-  TRACSEQ_TRY(const auto applied, applied_steps(connection));
+  TRACSEQ_TRY(const auto applied, applied_steps(connection, kHasTable));
   TRACSEQ_TRY(const auto pending, pending_migrations(applied, known));
   if (pending.empty()) return {};
   if (!applied.empty()) TRACSEQ_CHECK(keep_copy(connection, path, pending.front()->version));

@@ -31,6 +31,9 @@ Result<void> Writer::run(Function function) {
   bool leads = false;
   {
     Lock lock(mutex_);
+    while (resting_)  // a fork comes first: otherwise busy callers would never let it
+      if (idle_->wait_until(lock, request.until) == std::cv_status::timeout && resting_)
+        return fail(Code::unavailable, "the database is busy: the process is being forked");
     if (queue_.size() >= kWritersQueuedMax)
       return fail(Code::unavailable, "the database is busy: too many writes wait");
     if (!leading_) {
@@ -176,22 +179,28 @@ void Writer::lead(Request& first) {
 
 bool Writer::rest(Steady::time_point until) {
   mutex_.lock();
+  resting_ = true;
   while (leading_ || !queue_.empty()) {
     if (idle_->wait_until(mutex_, until) != std::cv_status::timeout) continue;
-    mutex_.unlock();
+    go_on_in_parent();
     return false;
   }
   connection_.reset();
   return true;  // with the mutex, so that nobody stands inside it while the process is copied
 }
 
-void Writer::go_on_in_parent() { mutex_.unlock(); }
+void Writer::go_on_in_parent() {
+  resting_ = false;
+  idle_->notify_all();
+  mutex_.unlock();
+}
 
 void Writer::go_on_in_child() {
   // Threads that wait in the parent do not exist here; what they wait on cannot be cleaned up, only left.
   (void)idle_.release();  // NOLINT(bugprone-unused-return-value): left to leak on purpose
   idle_ = std::make_unique<std::condition_variable_any>();
   turn_lock_->forget_file();
+  resting_ = false;
   mutex_.unlock();
 }
 

@@ -34,7 +34,8 @@ class Writer {
   // What the function throws is thrown here; its transaction is rolled back.
   Result<void> run(Function function);
 
-  // For a fork (ForkGuarded): waits until nobody writes, closes the connection and keeps writers out.
+  // For a fork (ForkGuarded): lets no new writer in, waits until those who are in have ended, closes the
+  // connection and keeps writers out.
   bool rest(Steady::time_point until) TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
   void go_on_in_parent() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
   void go_on_in_child() TRACSEQ_THREAD_ANNOTATION(no_thread_safety_analysis);
@@ -62,6 +63,7 @@ class Writer {
   std::unique_ptr<std::condition_variable_any> idle_ = std::make_unique<std::condition_variable_any>();
   std::deque<Request*> queue_ GUARDED_BY(mutex_);
   bool leading_ GUARDED_BY(mutex_) = false;
+  bool resting_ GUARDED_BY(mutex_) = false;  // or about to: new callers wait on `idle_`
 };
 
 }  // namespace tracseq::sql::sqlite

@@ -261,6 +261,37 @@ TEST_F(SqliteWriter, AChildForkedOutOfATransactionIsToldToOpenItsOwn) {
   EXPECT_EQ(rows(), 1);
 }
 
+TEST_F(SqliteWriter, AForkComesToItsTurnAmongBusyCallers) {
+  std::atomic<bool> stop = false;
+  std::atomic<int> wrong = 0;
+  std::vector<std::thread> busy;
+  for (int i = 0; i < 8; ++i)
+    busy.emplace_back([&, i] {
+      for (int n = 0; !stop; ++n)
+        if (!add(std::to_string(i) + "/" + std::to_string(n))) ++wrong;
+    });
+  for (int i = 0; i < 6; ++i)
+    busy.emplace_back([&] {
+      while (!stop) {
+        const auto read = database_->read([](Session& s) -> Result<void> {
+          std::this_thread::sleep_for(2ms);
+          return s.query(kCount, {}, [](const Row&) -> Result<void> { return {}; });
+        });
+        if (!read) ++wrong;
+      }
+    });
+  std::this_thread::sleep_for(kPatience);
+  testing::Children children;
+  const auto start = Steady::now();
+  children.start([&] { return add("child") ? 0 : 1; });
+  const auto took = Steady::now() - start;
+  stop = true;
+  for (std::thread& thread : busy) thread.join();
+  EXPECT_EQ(children.wait_all(), std::vector<int>{0}) << "the fork waited in vain for a quiet moment";
+  EXPECT_LT(took, 4s);
+  EXPECT_EQ(wrong, 0);
+}
+
 // A disk that is full, played by a limit on the size of files.
 TEST_F(SqliteWriter, AFullDiskIsNamedAndNothingIsHalfWritten) {
   database_.reset();
