@@ -9,6 +9,7 @@
 #include <limits>
 #include <thread>
 
+#include "base/metrics.h"
 #include "storage/sql/testing.h"
 
 namespace tracseq::sql {
@@ -89,6 +90,19 @@ TEST_P(DatabaseTest, CommitsWhatItAcknowledges) {
   EXPECT_EQ(*added, 1);
   reopen();
   EXPECT_EQ(names(), std::vector<std::string>{"one"});
+}
+
+TEST_P(DatabaseTest, StatementsAreMeasuredByName) {
+  const std::string name = "test.measured_" + GetParam();
+  const Statement measured{name.c_str(), "SELECT 1"};
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(database().read([&](Session& session) {
+      return session.query(measured, {}, [](const Row&) -> Result<void> { return {}; });
+    }));
+  const std::string text = metrics::process().text();
+  EXPECT_NE(text.find("tracseq_sql_statement_seconds_count{statement=\"" + name + "\"} 3\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST_P(DatabaseTest, AnErrorRollsBack) {

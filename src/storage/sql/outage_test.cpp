@@ -2,7 +2,9 @@
 // PostgreSQL whose connections go away: what was not acknowledged is not there, and work goes on with new
 // connections.
 #include <gtest/gtest.h>
+#include <sys/types.h>
 
+#include <csignal>
 #include <latch>
 #include <thread>
 
@@ -86,6 +88,82 @@ TEST_F(PostgresOutage, ALossWhileReadingIsUnavailable) {
   ASSERT_FALSE(lost);
   EXPECT_EQ(lost.error().code, Code::unavailable);
   EXPECT_TRUE(victim_->ping());
+}
+
+// A process of the server that is stopped: its kernel still acknowledges what is sent, nobody answers. Goes
+// on by itself in the end, so that a program that waits for ever fails its test instead of never ending.
+class Stopped {
+ public:
+  explicit Stopped(pid_t pid) : pid_(pid) {
+    stopped_ = ::kill(pid_, SIGSTOP) == 0;
+    watchdog_ = std::thread([this] {
+      if (!ended_.try_wait()) {
+        const auto end = Steady::now() + kStoppedMax;
+        while (!ended_.try_wait() && Steady::now() < end) std::this_thread::sleep_for(20ms);
+      }
+      ::kill(pid_, SIGCONT);
+    });
+  }
+  ~Stopped() {
+    ended_.count_down();
+    watchdog_.join();
+  }
+  Stopped(const Stopped&) = delete;
+  Stopped& operator=(const Stopped&) = delete;
+  [[nodiscard]] bool stopped() const { return stopped_; }
+  static constexpr auto kStoppedMax = 25s;
+
+ private:
+  const pid_t pid_;
+  bool stopped_ = false;
+  std::latch ended_{1};
+  std::thread watchdog_;
+};
+
+TEST_F(PostgresOutage, AServerThatNoLongerAnswersIsGivenUp) {
+  const auto narrow = open("", {.statement_timeout = 500ms, .connect_timeout = 2s, .connections = 1});
+  const auto backend = [&](Session& s) -> pid_t {
+    const auto pid = s.query_one({"test.pid", "SELECT pg_backend_pid()"}, {},
+                                 [](const Row& row) { return static_cast<pid_t>(row.integer(0)); });
+    return pid && *pid ? **pid : 0;
+  };
+  const auto start = Steady::now();
+  {
+    std::optional<Stopped> stopped;
+    const auto lost = narrow->write([&](Transaction& tx) -> Result<void> {
+      TRACSEQ_CHECK(tx.execute(kAdd, args("half")));
+      stopped.emplace(backend(tx));
+      EXPECT_TRUE(stopped->stopped());
+      TRACSEQ_CHECK(tx.execute(kAdd, args("other half")));
+      return {};
+    });
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, Code::unavailable) << lost.error().message;
+    EXPECT_LT(Steady::now() - start, 15s) << "statement time-out and slack are 5.5 s";
+  }
+  // The same for a large parameter, more than the socket takes before somebody reads it.
+  {
+    std::optional<Stopped> stopped;
+    const auto before = Steady::now();
+    const auto lost = narrow->write([&](Transaction& tx) -> Result<void> {
+      stopped.emplace(backend(tx));
+      TRACSEQ_CHECK(tx.execute(kAdd, args(std::string(64U << 20, 'x'))));
+      return {};
+    });
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, Code::unavailable) << lost.error().message;
+    EXPECT_LT(Steady::now() - before, 15s);
+  }
+  // One that stops in the pool is replaced.
+  pid_t pooled = 0;
+  ASSERT_TRUE(narrow->read([&](Session& s) -> Result<void> {
+    pooled = backend(s);
+    return {};
+  }));
+  const Stopped stopped(pooled);
+  const auto added = narrow->write([&](Transaction& tx) { return tx.execute(kAdd, args("after")); });
+  EXPECT_TRUE(added) << added.error().message << added.error().detail;
+  EXPECT_EQ(names(), std::vector<std::string>{"after"});
 }
 
 TEST_F(PostgresOutage, APoolInUseMakesOthersWaitAndThenSaysSo) {

@@ -18,10 +18,10 @@
 
 namespace tracseq::sql {
 
-// A named statement. The name is for metrics, time-outs and logs; prepared statements are cached by their
-// text, since a search makes its text at run time under one name. The text must live until the call returns.
-// Parameters are `?`; the PostgreSQL driver numbers them. `postgres` replaces the text there where the
-// dialects truly differ.
+// A named statement. The name is for metrics (statement_times.h) and logs; prepared statements are cached by
+// their text, since a search makes its text at run time under one name. The text must live until the call
+// returns. Parameters are `?`; the PostgreSQL driver numbers them. `postgres` replaces the text there where
+// the dialects truly differ.
 struct Statement {
   const char* name;
   const char* text;

@@ -2,9 +2,11 @@
 #include "storage/sql/postgres/connection.h"
 
 #include <fmt/core.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <vector>
 
@@ -77,7 +79,8 @@ void ignore_notice(void*, const char*) {}
 
 }  // namespace
 
-Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, const Limits& limits) {
+Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, const Limits& limits,
+                                                     FindStatementTimes times) {
   const std::string connect_timeout = seconds(limits.connect_timeout);
   // What the URL says wins over what stands before it. Dead peers are noticed within about 30 s.
   const std::array<const char*, 9> keywords{
@@ -87,7 +90,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, con
   const std::array<const char*, 9> values{
       connect_timeout.c_str(), "1", "10", "5", "4", "30000", "tracseq", url.c_str(), nullptr};
   std::unique_ptr<Connection> connection(
-      new Connection(PQconnectdbParams(keywords.data(), values.data(), 1)));
+      new Connection(PQconnectdbParams(keywords.data(), values.data(), 1), times));
   PGconn* handle = connection->handle_;
   if (handle == nullptr) return fail(Code::unavailable, "out of memory for a database connection");
   if (PQstatus(handle) != CONNECTION_OK)
@@ -101,6 +104,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, con
     return fail(Code::unsupported, fmt::format("the database's encoding is {}; it must be UTF8",
                                                encoding != nullptr ? encoding : "unknown"));
   PQsetNoticeProcessor(handle, &ignore_notice, nullptr);
+  if (limits.statement_timeout.count() > 0) connection->patience_ = limits.statement_timeout + kAnswerSlack;
+  if (PQsetnonblocking(handle, 1) != 0) return connection->failed("connect", nullptr);
   TRACSEQ_CHECK(connection->script(fmt::format(
       "SET client_encoding = 'UTF8'; SET TimeZone = 'UTC'; SET synchronous_commit = on; SET "
       "extra_float_digits = 1; "
@@ -127,8 +132,51 @@ tl::unexpected<Error> Connection::failed(const char* name, const PGresult* resul
                              fmt::format("{}: {} ({})", name, message, failure_)));
 }
 
+// Waits until the socket is ready. Past the time the connection is given up: its next answer would be taken
+// for another statement's.
+Result<void> Connection::await(const char* name, short events, Steady::time_point until) {
+  pollfd waited{PQsocket(handle_), events, 0};
+  for (;;) {
+    int left = -1;
+    if (until != Steady::time_point::max())
+      left = static_cast<int>(std::max<std::int64_t>(
+          0, std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count()));
+    const int ready = ::poll(&waited, 1, left);
+    if (ready > 0) return {};
+    if (ready < 0 && errno == EINTR) continue;
+    broken_ = true;
+    failure_.clear();
+    return fail(Code::unavailable, "the database server does not answer",
+                ready == 0 ? fmt::format("{}: no answer within {} ms", name, patience_.count())
+                           : fmt::format("{}: {}", name, std::strerror(errno)));
+  }
+}
+
+// The answer to what was sent: of several statements the first failure, else the last result.
+Result<PgResult> Connection::answer(const char* name, bool sent) {
+  if (!sent) return failed(name, nullptr);
+  const auto until = patience_.count() > 0 ? Steady::now() + patience_ : Steady::time_point::max();
+  for (int left = PQflush(handle_); left != 0; left = PQflush(handle_)) {
+    if (left < 0) return failed(name, nullptr);
+    TRACSEQ_CHECK(await(name, POLLIN | POLLOUT, until));
+    if (PQconsumeInput(handle_) == 0) return failed(name, nullptr);
+  }
+  PgResult result(nullptr, &PQclear);
+  for (;;) {
+    while (PQisBusy(handle_) != 0) {
+      TRACSEQ_CHECK(await(name, POLLIN, until));
+      if (PQconsumeInput(handle_) == 0) return failed(name, nullptr);
+    }
+    PgResult next(PQgetResult(handle_), &PQclear);
+    if (!next) break;
+    if (!result || PQresultStatus(result.get()) != PGRES_FATAL_ERROR) result = std::move(next);
+  }
+  if (!result) return failed(name, nullptr);
+  return result;
+}
+
 Result<void> Connection::script(const std::string& text) {
-  const PgResult result(PQexec(handle_, text.c_str()), &PQclear);
+  TRACSEQ_TRY(const PgResult result, answer("script", PQsendQuery(handle_, text.c_str()) == 1));
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY)
     return failed("script", result.get());
@@ -148,8 +196,10 @@ Result<const Connection::Prepared*> Connection::prepare(const char* name, std::s
   Prepared fresh;
   fresh.text = text;
   fresh.name = fmt::format("s{}", ++prepared_count_);
+  fresh.times = &times_(name);
   const std::string numbered = number_parameters(text, fresh.parameters);
-  const PgResult result(PQprepare(handle_, fresh.name.c_str(), numbered.c_str(), 0, nullptr), &PQclear);
+  TRACSEQ_TRY(const PgResult result,
+              answer(name, PQsendPrepare(handle_, fresh.name.c_str(), numbered.c_str(), 0, nullptr) == 1));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) return failed(name, result.get());
   cache_.push_front(std::move(fresh));
   by_text_.emplace(cache_.front().text, cache_.begin());
@@ -162,10 +212,11 @@ Result<PgResult> Connection::run(const Statement& statement, Args args) {
   if (prepared->parameters != static_cast<int>(args.size()))
     return fail(Code::internal, "a database statement got the wrong number of parameters", statement.name);
   TRACSEQ_TRY(const Parameters parameters, encode(args));
-  PgResult result(
-      PQexecPrepared(handle_, prepared->name.c_str(), prepared->parameters, parameters.values.data(),
-                     parameters.lengths.data(), parameters.formats.data(), kText),
-      &PQclear);
+  const StatementTimer timer(*prepared->times, Steady::now());
+  const bool sent =
+      PQsendQueryPrepared(handle_, prepared->name.c_str(), prepared->parameters, parameters.values.data(),
+                          parameters.lengths.data(), parameters.formats.data(), kText) == 1;
+  TRACSEQ_TRY(PgResult result, answer(statement.name, sent));
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return failed(statement.name, result.get());
   return result;

@@ -76,7 +76,8 @@ void pause_before(int attempt) {
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(std::string url, const Limits& limits) : url_(std::move(url)), pool_(url_, limits) {}
+  PostgresDatabase(std::string url, const Limits& limits, FindStatementTimes times)
+      : url_(std::move(url)), pool_(url_, limits, times) {}
 
   Result<void> prepare() {
     TRACSEQ_TRY(const auto connection, pool_.take());
@@ -136,8 +137,9 @@ class PostgresDatabase final : public Database {
   Pool pool_;
 };
 
-Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& limits) {
-  auto database = std::make_unique<PostgresDatabase>(url, limits);
+Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& limits,
+                                       FindStatementTimes times) {
+  auto database = std::make_unique<PostgresDatabase>(url, limits, times);
   TRACSEQ_CHECK(database->prepare());
   return database;
 }
@@ -146,9 +148,9 @@ Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& lim
 }  // namespace tracseq::sql::postgres
 
 extern "C" __attribute__((visibility("default"))) bool tracseq_postgres_open(
-    const char* url, const tracseq::sql::Limits* limits, std::unique_ptr<tracseq::sql::Database>* database,
-    tracseq::Error* error) {
-  auto opened = tracseq::sql::postgres::open(url, *limits);
+    const char* url, const tracseq::sql::Limits* limits, tracseq::sql::FindStatementTimes times,
+    std::unique_ptr<tracseq::sql::Database>* database, tracseq::Error* error) {
+  auto opened = tracseq::sql::postgres::open(url, *limits, times);
   if (opened) {
     *database = std::move(*opened);
   } else {

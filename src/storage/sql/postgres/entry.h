@@ -4,12 +4,13 @@
 #include <memory>
 
 #include "storage/sql/database.h"
+#include "storage/sql/statement_times.h"
 
 // The one function libtracseq_postgres.so exports. Both sides are built together and pass C++ objects.
 namespace tracseq::sql::postgres {
 
-using Entry = bool (*)(const char* url, const Limits* limits, std::unique_ptr<Database>* database,
-                       Error* error);
+using Entry = bool (*)(const char* url, const Limits* limits, FindStatementTimes times,
+                       std::unique_ptr<Database>* database, Error* error);
 inline constexpr const char* kEntryName = "tracseq_postgres_open";
 
 }  // namespace tracseq::sql::postgres

@@ -17,7 +17,7 @@ Result<Pool::Taken> Pool::take() {
       return taken;
     }
   }
-  auto opened = Connection::open(url_, limits_);
+  auto opened = Connection::open(url_, limits_, times_);
   if (!opened) {
     give_back(nullptr);
     return fail(std::move(opened).error());

@@ -14,7 +14,8 @@ namespace tracseq::sql::postgres {
 // Connections, opened when first needed, at most `limits.connections`. Thread-safe.
 class Pool {
  public:
-  Pool(std::string url, const Limits& limits) : url_(std::move(url)), limits_(limits) {}
+  Pool(std::string url, const Limits& limits, FindStatementTimes times)
+      : url_(std::move(url)), limits_(limits), times_(times) {}
 
   // A connection out of the pool; comes back, or is closed if it broke, when this ends.
   class Taken {
@@ -42,6 +43,7 @@ class Pool {
 
   const std::string url_;
   const Limits limits_;
+  const FindStatementTimes times_;
 
   Mutex mutex_;
   std::condition_variable_any freed_;

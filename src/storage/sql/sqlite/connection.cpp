@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/sql/statement_times.h"
+
 namespace tracseq::sql::sqlite {
 namespace {
 
@@ -119,6 +121,7 @@ tl::unexpected<Error> nul_refused() {
 struct Connection::Prepared {
   std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> handle{nullptr, &sqlite3_finalize};
   std::string text;
+  metrics::Histogram* times = nullptr;
   bool busy = false;
 };
 
@@ -126,12 +129,15 @@ struct Connection::Prepared {
 // its own.
 class Connection::InUse {
  public:
-  explicit InUse(Prepared* cached) : cached_(cached), handle_(cached->handle.get()) { cached_->busy = true; }
-  explicit InUse(Prepared own) : own_(std::move(own)), handle_(own_.handle.get()) {}
+  explicit InUse(Prepared* cached) : cached_(cached), handle_(cached->handle.get()), times_(cached->times) {
+    cached_->busy = true;
+  }
+  explicit InUse(Prepared own) : own_(std::move(own)), handle_(own_.handle.get()), times_(own_.times) {}
   InUse(InUse&& other) noexcept
       : cached_(std::exchange(other.cached_, nullptr)),
         own_(std::move(other.own_)),
-        handle_(std::exchange(other.handle_, nullptr)) {}
+        handle_(std::exchange(other.handle_, nullptr)),
+        times_(other.times_) {}
   InUse& operator=(InUse&&) = delete;
   ~InUse() {
     if (handle_ == nullptr) return;
@@ -140,11 +146,13 @@ class Connection::InUse {
     if (cached_ != nullptr) cached_->busy = false;
   }
   [[nodiscard]] sqlite3_stmt* handle() const { return handle_; }
+  [[nodiscard]] metrics::Histogram& times() const { return *times_; }
 
  private:
   Prepared* cached_ = nullptr;
   Prepared own_;
   sqlite3_stmt* handle_;
+  metrics::Histogram* times_;
 };
 
 Connection::Connection(sqlite3* handle, const Limits& limits)
@@ -211,6 +219,7 @@ Result<Connection::InUse> Connection::prepare(const char* name, std::string_view
                                       SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return failed(name, code);
   fresh.handle.reset(handle);
+  fresh.times = &statement_times(name);
   if (handle == nullptr) return fail(Code::internal, "an empty database statement", name);
   if (found != by_text_.end()) return InUse(std::move(fresh));  // runs already further up the stack
   if (cache_.size() >= kPreparedMax && !cache_.back().busy) {
@@ -233,7 +242,9 @@ Result<void> Connection::query(const Statement& statement, Args args,
     const int code = bind(handle, static_cast<int>(i) + 1, args[i].value());
     if (code != SQLITE_OK) return failed(statement.name, code);
   }
-  deadline_ = Steady::now() + statement_timeout_;
+  const auto start = Steady::now();
+  deadline_ = start + statement_timeout_;
+  const StatementTimer timer(running.times(), start);
   const StatementRow row(handle);
   for (;;) {
     const int code = sqlite3_step(handle);
@@ -285,7 +296,9 @@ Result<std::int64_t> Connection::bulk_insert(const BulkInsert& insert, std::span
         if (code == SQLITE_MISMATCH) return nul_refused();
         if (code != SQLITE_OK) return failed(insert.name, code);
       }
-    deadline_ = Steady::now() + statement_timeout_;
+    const auto start = Steady::now();
+    deadline_ = start + statement_timeout_;
+    const StatementTimer timer(running.times(), start);
     const int code = sqlite3_step(running.handle());
     if (code != SQLITE_DONE) return failed(insert.name, code);
     row += chunk;
