@@ -176,6 +176,13 @@ class FlakyJournal final : public JobJournal {
                         const Digest&) override {
     return answer();
   }
+  Result<std::optional<std::string>> replay(sql::Transaction&, const CallContext&) override {
+    return std::optional<std::string>{};
+  }
+  Result<void> remember(sql::Transaction&, const CallContext&, const TypeInfo&, const void*) override {
+    return {};
+  }
+  Result<bool> used(sql::Session&, const CallContext&) override { return false; }
 
  private:
   Result<void> answer() {
