@@ -81,7 +81,7 @@ void Driver::keep() {
     Lock lock(mutex_);
     leaving_ = leaves;
     changed_.wait_for(lock, leaves && !left ? kShortPause : std::min(times_.ask, times_.renew),
-                      [&] { return stopping_ && !stopping; });
+                      [&]() REQUIRES(mutex_) { return stopping_ && !stopping; });
   }
   if (announced_) (void)leases_.release(*announced_);
 }
@@ -185,9 +185,10 @@ bool Driver::run_step(const DriverStep& step, const Term& term) {
 bool Driver::await_due(Steady::time_point time) {
   Lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [&] { return stopping_ || (term_ && !leaving_); });
+    changed_.wait(lock, [&]() REQUIRES(mutex_) { return stopping_ || (term_ && !leaving_); });
     if (stopping_) return false;
-    if (!changed_.wait_until(lock, time, [&] { return stopping_ || !term_ || leaving_; })) return true;
+    if (!changed_.wait_until(lock, time, [&]() REQUIRES(mutex_) { return stopping_ || !term_ || leaving_; }))
+      return true;
   }
 }
 
