@@ -77,6 +77,10 @@ class EndingJournal final : public jobs::JobJournal {
     TRACSEQ_CHECK(rest_.changed(tx, ctx, verb, before, after));
     return PipelineRuns::end_with_job(tx, ctx, after);
   }
+  Result<void> purged(sql::Transaction& tx, const CallContext& ctx, const jobs::Job& job,
+                      bool with_job) override {
+    return rest_.purged(tx, ctx, job, with_job);
+  }
   Result<void> appended(sql::Transaction& tx, const CallContext& ctx, const std::string& job_id,
                         std::int64_t count, const Digest& digest) override {
     return rest_.appended(tx, ctx, job_id, count, digest);
