@@ -33,17 +33,6 @@ Result<void> LedgerJobJournal::purged(sql::Transaction& tx, const CallContext& c
                                     record);
 }
 
-Result<void> LedgerJobJournal::purged(sql::Transaction& tx, const CallContext& ctx, const jobs::Job& job,
-                                      bool with_job) {
-  audit::Record record;
-  record.object_id = job.job_id;
-  record.before = to_document(job);
-  if (!with_job) record.after = record.before;
-  record.delta = Json::object().set("kind", job.kind).set("log_lines", job.log_lines);
-  return audit::Ledger::write_entry(tx, ctx, {with_job ? "job.purge" : "job.purge_log", "job", job.job_id},
-                                    record);
-}
-
 Result<void> LedgerJobJournal::appended(sql::Transaction& tx, const CallContext& ctx,
                                         const std::string& job_id, std::int64_t count, const Digest& digest) {
   audit::Ledger::note(tx, ctx, {{"job_reports", "job", job_id, count, digest, "jobs"}});
