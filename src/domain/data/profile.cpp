@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tracseq::data {
 namespace {
@@ -111,8 +112,8 @@ void NumericProfile::count_bins() {
   const double scale = unit();
   const auto last = static_cast<double>(bins_.size() - 1);
   const double fence = kFenceWidth * (q75_ - q25_);
-  const double low = fence > 0 ? q25_ - fence : -INFINITY;
-  const double high = fence > 0 ? q75_ + fence : INFINITY;
+  const double low = fence > 0 ? q25_ - fence : -std::numeric_limits<double>::infinity();
+  const double high = fence > 0 ? q75_ + fence : std::numeric_limits<double>::infinity();
   for (const double value : finite_) {
     const double place = width > 0 ? (value * scale - moments_.min * scale) / width : 0;
     ++bins_[static_cast<std::size_t>(std::clamp(place, 0.0, last))];

@@ -134,7 +134,7 @@ class TextCheck {
     if (text.empty()) return {};
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       std::size_t at = 0;
-      while (at < text.size() && simdjson::validate_utf8(text.data(), next_boundary(text, at)))
+      while (at < text.size() && simdjson::validate_utf8(text.substr(0, next_boundary(text, at))))
         at = next_boundary(text, at);
       return fail(
           Code::invalid,
@@ -154,9 +154,8 @@ class TextCheck {
   static char first_broken(std::string_view text, std::size_t at) {
     const std::string_view line = text.substr(at, next_boundary(text, at) - at);
     for (std::size_t i = 0; i < line.size(); ++i)
-      if (static_cast<unsigned char>(line[i]) >= 0x80 &&
-          !simdjson::validate_utf8(line.data(), std::min(i + 4, line.size())) &&
-          simdjson::validate_utf8(line.data(), i))
+      if (static_cast<unsigned char>(line[i]) >= 0x80 && !simdjson::validate_utf8(line.substr(0, i + 4)) &&
+          simdjson::validate_utf8(line.substr(0, i)))
         return line[i];
     return line.empty() ? '\0' : line.front();
   }

@@ -13,7 +13,6 @@ namespace {
 using testing::fp32;
 using testing::fp64;
 using testing::golden;
-using testing::raw;
 using testing::values_of;
 
 Result<std::shared_ptr<const LoadedModel>> load(const std::string& name) {

@@ -133,7 +133,7 @@ void Readers::go_on_in_parent() {
 
 void Readers::go_on_in_child() {
   // Threads that wait in the parent do not exist here; what they wait on cannot be cleaned up, only left.
-  (void)changed_.release();
+  [[maybe_unused]] std::condition_variable_any* const left = changed_.release();
   changed_ = std::make_unique<std::condition_variable_any>();
   watch_mutex_.unlock();
   resting_ = false;

@@ -206,7 +206,8 @@ TEST_F(Engine, FindsRepeatedRowsInPartsWhereMemoryIsSmall) {
 // 8,192 rows of 20 KB are 160 MB; a batch holds what kBatchBytesMax allows.
 TEST_F(Engine, BatchesOfLongTextsAndManyColumnsStaySmall) {
   std::string content = "n,s\n";
-  for (int i = 0; i < 5'000; ++i) content += fmt::format("{},{}\n", i, std::string(20'000, 'a' + i % 26));
+  for (int i = 0; i < 5'000; ++i)
+    content += fmt::format("{},{}\n", i, std::string(20'000, static_cast<char>('a' + i % 26)));
   const auto look = [&](Table& table, const std::vector<std::string>& names) {
     auto reader = table.open(names);
     EXPECT_TRUE(reader);
