@@ -11,9 +11,11 @@ TRACSEQ_DEFINE_TYPE(AnyPath)
 
 namespace {
 
-api::Route plain(std::string path, std::string summary, api::Handler handler) {
+api::Route plain(api::Method method, std::string path, std::string summary, api::Handler handler) {
   api::Route route;
-  route.method = api::Method::get;
+  route.method = method;
+  // Whatever a call brings, it is not looked at.
+  if (method != api::Method::get) route.body = api::BodyKind::bytes;
   route.path = std::move(path);
   route.permission = "public";
   route.effect = api::Effect::reads;
@@ -28,13 +30,15 @@ api::Route plain(std::string path, std::string summary, api::Handler handler) {
 
 WaitingRoutes::WaitingRoutes() {
   const auto refuse = [this](const CallContext&, api::Request&) { return this->refuse(); };
-  router_.add(plain("/livez", "Whether the process lives",
+  router_.add(plain(api::Method::get, "/livez", "Whether the process lives",
                     [](const CallContext&, api::Request&) -> Result<api::Response> {
                       return api::Response::json(R"({"live":true})");
                     }));
-  router_.add(plain("/readyz", "Whether it can serve, and why not", refuse));
-  router_.add(plain("/health", "Whether it can serve, and why not", refuse));
-  router_.add(plain("/{rest...}", "Nothing else is served yet", refuse));
+  router_.add(plain(api::Method::get, "/readyz", "Whether it can serve, and why not", refuse));
+  router_.add(plain(api::Method::get, "/health", "Whether it can serve, and why not", refuse));
+  for (const api::Method method :
+       {api::Method::get, api::Method::post, api::Method::put, api::Method::patch, api::Method::del})
+    router_.add(plain(method, "/{rest...}", "Nothing else is served yet", refuse));
 }
 
 void WaitingRoutes::say(std::string reason) {

@@ -95,10 +95,13 @@ def test_the_programs_a_book_calls_exist(book: str) -> None:
 
 def test_the_shell_lines_of_the_readme_run_after_its_python(tmp_path: Path) -> None:
     run_python("README.md", tmp_path)
-    lines = [words for words in shell_lines("README.md") if words[0] == "tracseq"]
+    said = shell_lines("README.md")
+    lines = [words for words in said if words[0] == "tracseq"]
     assert any(words[1] == "serve" for words in lines)
     assert len(lines) >= 3
     environment = environment_of_a_reader()
+    exports = [words[1].split("=", 1) for words in said if words[0] == "export"]
+    environment |= {name: value for name, value in exports if "$" not in value}  # the paths are set above
     for words in lines:
         if words[1] == "serve":
             serve(words, tmp_path, environment)

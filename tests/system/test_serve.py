@@ -130,6 +130,7 @@ def test_it_waits_for_its_database_says_so_and_serves_once_it_is_there(tmp_path:
             assert get(f"{address}/api/v1/runs")[0] == 503
             kept = HttpTransport(address)  # a connection from before is served afterwards, too
             assert call_json(kept, "GET", "/api/v1/runs")[0] == 503
+            assert call_json(kept, "POST", "/api/v1/runs", {"name": "early"})[0] == 503
             postgres.resume()
             assert server.await_address() == address
             assert get(f"{address}/readyz")[0] == 200
