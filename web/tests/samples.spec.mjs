@@ -53,7 +53,9 @@ for (const { name, code } of samples) {
     assert.equal(await filled[name](), 0);
     const file = join(server.folder, `${name}.py`);
     writeFileSync(file, (given[name] ?? '') + code.replaceAll('%URL%', server.url).replaceAll('%RUN%', run));
-    execFileSync(python, [file], { cwd: server.folder, timeout: limitMs });
+    // What the package keeps at home goes with the server's folder.
+    const env = { ...process.env, XDG_CACHE_HOME: join(server.folder, 'cache') };
+    execFileSync(python, [file], { cwd: server.folder, env, timeout: limitMs });
     assert.ok((await filled[name]()) > 0);
   });
 }
