@@ -63,6 +63,13 @@ std::uint32_t decode(std::string_view text, std::size_t& at) noexcept {
     }
     code = (code << 6) | (next & 0x3F);
   }
+  // RFC 3629: a longer form than needed, half of a surrogate pair and what lies beyond the last plane are
+  // no characters.
+  const bool overlong = (more == 2 && code < 0x800) || (more == 3 && code < 0x10000);
+  if (overlong || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) {
+    ++at;
+    return kReplacement;
+  }
   at += static_cast<std::size_t>(more) + 1;
   return code;
 }
