@@ -189,18 +189,11 @@ class Handlers {
   DataServices services_;
 };
 
-}  // namespace
+using enum Method;
+using enum Effect;
 
-std::vector<Route> data_routes(const DataServices& services) {
-  using enum Method;
-  using enum Effect;
-  const Handlers handlers(services);
+std::vector<Route> schema_routes(const DataServices& s) {
   const std::string schemas = "/api/v1/schemas";
-  const std::string configs = "/api/v1/feature-configs";
-  const std::string reports = "/api/v1/quality-reports";
-  const std::string runs = "/api/v1/pipeline-runs";
-  const std::string run = runs + "/{run_id}";
-  auto& s = services;
   return {
       route(
           post, schemas, "data:write", changes, "Store a schema: what a table must be",
@@ -213,6 +206,12 @@ std::vector<Route> data_routes(const DataServices& services) {
       route(
           get, schemas + "/{schema_id}", "data:read", reads, "Get a schema",
           [&all = s.schemas](const CallContext& ctx, const data::SchemaRef& in) { return all.get(ctx, in); }),
+  };
+}
+
+std::vector<Route> config_routes(const DataServices& s) {
+  const std::string configs = "/api/v1/feature-configs";
+  return {
       route(post, configs, "data:write", changes,
             "Store a feature configuration: how a table becomes features",
             [&all = s.configs](const CallContext& ctx, const features::FeatureConfig& in) {
@@ -227,6 +226,12 @@ std::vector<Route> data_routes(const DataServices& services) {
             [&all = s.configs](const CallContext& ctx, const features::ConfigRef& in) {
               return all.get(ctx, in);
             }),
+  };
+}
+
+std::vector<Route> report_routes(const DataServices& s, const Handlers& handlers) {
+  const std::string reports = "/api/v1/quality-reports";
+  return {
       route(post, reports, "data:write", changes,
             "Have a table assessed; the report is pending until a worker has done it",
             [handlers](const CallContext& ctx, const PostQualityReport& in) {
@@ -240,6 +245,13 @@ std::vector<Route> data_routes(const DataServices& services) {
       route(
           get, reports + "/{report_id}", "data:read", reads, "Get a quality report",
           [&all = s.reports](const CallContext& ctx, const data::ReportRef& in) { return all.get(ctx, in); }),
+  };
+}
+
+std::vector<Route> pipeline_routes(const DataServices& s, const Handlers& handlers) {
+  const std::string runs = "/api/v1/pipeline-runs";
+  const std::string run = runs + "/{run_id}";
+  return {
       route(post, runs, "data:write", changes, "Start a pipeline run over a file",
             [handlers](const CallContext& ctx, const PostPipelineRun& in) { return handlers.start(ctx, in); },
             {.status = 201}),
@@ -269,6 +281,17 @@ std::vector<Route> data_routes(const DataServices& services) {
                      return handlers.transformation(ctx, in, request);
                    }),
   };
+}
+
+}  // namespace
+
+std::vector<Route> data_routes(const DataServices& services) {
+  const Handlers handlers(services);
+  std::vector<Route> routes = schema_routes(services);
+  for (auto& more :
+       {config_routes(services), report_routes(services, handlers), pipeline_routes(services, handlers)})
+    routes.insert(routes.end(), more.begin(), more.end());
+  return routes;
 }
 
 }  // namespace tracseq::api

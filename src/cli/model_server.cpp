@@ -14,6 +14,7 @@
 #include "api/inference/remote_recorder.h"
 #include "api/inference/remote_registry.h"
 #include "api/inference/usage_reporter.h"
+#include "api/system_routes.h"
 #include "base/log.h"
 #include "cli/key_authenticator.h"
 #include "cli/process.h"
@@ -110,6 +111,7 @@ Result<void> model_server(const Invocation& in) {
   router.add(inference::predict_routes(serving));
   router.add(inference::health_routes(
       {table, follower, recording, metrics::process(), [&] { return http.draining(); }, kVersion}));
+  router.add({api::openapi_route(router, kVersion)});
   metrics::add_process_metrics(metrics::process());
 
   inference::UsageReporter usage(*registry, table, recording, kUsageInterval);

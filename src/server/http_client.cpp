@@ -20,6 +20,7 @@
 #include "base/json.h"
 #include "server/http_url.h"
 #include "server/limits.h"
+#include "server/look_up.h"
 #include "server/wire.h"
 
 namespace tracseq::server {
@@ -31,7 +32,6 @@ using tcp = asio::ip::tcp;
 using ErrorCode = boost::system::error_code;
 using Executor = asio::io_context::executor_type;
 using Socket = asio::basic_stream_socket<tcp, Executor>;
-using Resolver = asio::ip::basic_resolver<tcp, Executor>;
 using Parser = http::response_parser<http::buffer_body>;
 
 constexpr std::uint32_t kAnswerHeaderMax = 64U << 10;
@@ -44,14 +44,8 @@ class Link {
   explicit Link(asio::ssl::context* tls) : socket_(io_), tls_context_(tls) {}
 
   ErrorCode connect(const HttpUrl& target, Steady::time_point deadline) {
-    Resolver resolver(io_);
-    typename Resolver::results_type found;
-    ErrorCode error = wait(deadline, [&](auto done) {
-      resolver.async_resolve(target.host, target.port, [&found, done](ErrorCode e, auto results) {
-        found = std::move(results);
-        done(e);
-      });
-    });
+    Endpoints found;
+    ErrorCode error = look_up(target.host, target.port, deadline, found);
     if (error) return error;
     error = wait(deadline, [&](auto done) {
       asio::async_connect(socket_, found, [done](ErrorCode e, const auto&) { done(e); });

@@ -7,6 +7,7 @@ import ast
 import re
 from pathlib import Path
 
+from tests.architecture.functions import functions
 from tests.architecture.layers import ALLOWED
 from tests.architecture.tree import ROOT, files, files_below, is_text, text
 
@@ -54,6 +55,42 @@ def test_no_python_function_is_too_long() -> None:
                 if lines > FUNCTION_LINES_MAX:
                     long.append(f"{path}:{node.lineno} {node.name}: {lines} lines")
     assert long == []
+
+
+def test_no_function_of_cpp_is_too_long() -> None:
+    long = [
+        f"{path}:{found.line} {found.name}: {found.lines} lines"
+        for path in own_sources()
+        if path.suffix in (".h", ".cpp")
+        for found in functions(text(path))
+        if found.lines > FUNCTION_LINES_MAX
+    ]
+    assert long == []
+
+
+def test_functions_of_cpp_are_found() -> None:
+    body = '  f(1\'000, \'{\', "}", R"x(}{)x");  // }\n' * 3
+    sample = f"""#define BRACE {{ \\
+  {{
+namespace a {{
+struct B {{
+  int inside(int x) const {{
+{body}  }}
+  int value{{1}};
+}};
+template <class T>
+std::vector<int> A::outside(T given) : x_{{given}} {{
+  struct Local {{ int f() {{ return 1; }} }};
+  auto g = [] {{ return 2; }};
+  if (x) {{
+{body}  }}
+}}
+}}  // namespace a
+"""
+    assert [(found.line, found.name, found.lines) for found in functions(sample)] == [
+        (5, "inside", 5),
+        (12, "A::outside", 10),
+    ]
 
 
 def test_every_source_names_its_licence() -> None:

@@ -193,6 +193,17 @@ TEST_P(LedgerTest, AppendedDataWritesOneEntryWithItsCount) {
   EXPECT_TRUE(changes->items.empty());
 }
 
+TEST_P(LedgerTest, AListRefusesALimitOutOfRange) {
+  Ledger ledger{database()};
+  for (const std::int64_t limit : {0, 1'001}) {
+    EntryFilter filter;
+    filter.limit = limit;
+    const auto refused = ledger.list(context(), filter);
+    ASSERT_FALSE(refused) << limit;
+    EXPECT_EQ(refused.error().field, "limit");
+  }
+}
+
 TEST_P(LedgerTest, SequencesAreGaplessFromZero) {
   Ledger ledger{database()};
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(bump(ledger, context(), "a"));

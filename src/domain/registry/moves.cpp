@@ -91,34 +91,39 @@ Result<void> Registry::move(sql::Transaction& tx, const CallContext& ctx, audit:
   return {};
 }
 
-Result<ModelVersion> Registry::promote(const CallContext& given, const MoveVersion& request) {
-  const CallContext ctx = with_reason(given, request.reason);
+Result<ModelVersion> Registry::change_version(const CallContext& ctx, const VersionChange& change,
+                                              ChangeVersion apply) {
   return ledger_.change<ModelVersion>(
-      ctx, {"model.promote", "model_version", fmt::format("{}:{}", request.model_id, request.version)},
+      ctx, {change.action, "model_version", fmt::format("{}:{}", change.model_id, change.version)},
       [&](sql::Transaction& tx, audit::Record& record) -> Result<ModelVersion> {
-        TRACSEQ_TRY(ModelVersion version, held(tx, ctx, request.model_id, request.version));
+        TRACSEQ_TRY(ModelVersion version, held(tx, ctx, change.model_id, change.version));
         record.object_id = version_name(version);
         record.before = changing(version);
-        TRACSEQ_CHECK(check_revision(version, request.expected_revision));
-        if (version.status != request.to_status) {
-          TRACSEQ_CHECK(check_move(version, request.to_status));
-          TRACSEQ_CHECK(move(tx, ctx, record, version, {request.to_status, Cause::promote, ctx.reason}));
-          publish(record, version, "promoted");
-        }
+        TRACSEQ_CHECK(check_revision(version, change.expected_revision));
+        TRACSEQ_CHECK(apply(tx, record, version));
         record.after = changing(version);
         return version;
       });
 }
 
+Result<ModelVersion> Registry::promote(const CallContext& given, const MoveVersion& request) {
+  const CallContext ctx = with_reason(given, request.reason);
+  return change_version(
+      ctx, {"model.promote", request.model_id, request.version, request.expected_revision},
+      [&](sql::Transaction& tx, audit::Record& record, ModelVersion& version) -> Result<void> {
+        if (version.status == request.to_status) return {};
+        TRACSEQ_CHECK(check_move(version, request.to_status));
+        TRACSEQ_CHECK(move(tx, ctx, record, version, {request.to_status, Cause::promote, ctx.reason}));
+        publish(record, version, "promoted");
+        return {};
+      });
+}
+
 Result<ModelVersion> Registry::update(const CallContext& given, const UpdateVersion& request) {
   const CallContext ctx = with_reason(given, request.reason);
-  return ledger_.change<ModelVersion>(
-      ctx, {"model.update", "model_version", fmt::format("{}:{}", request.model_id, request.version)},
-      [&](sql::Transaction& tx, audit::Record& record) -> Result<ModelVersion> {
-        TRACSEQ_TRY(ModelVersion version, held(tx, ctx, request.model_id, request.version));
-        record.object_id = version_name(version);
-        record.before = changing(version);
-        TRACSEQ_CHECK(check_revision(version, request.expected_revision));
+  return change_version(
+      ctx, {"model.update", request.model_id, request.version, request.expected_revision},
+      [&](sql::Transaction& tx, audit::Record& record, ModelVersion& version) -> Result<void> {
         const bool described = request.description && *request.description != version.description;
         if (described) version.description = *request.description;
         if (request.status && *request.status != version.status) {
@@ -128,26 +133,21 @@ Result<ModelVersion> Registry::update(const CallContext& given, const UpdateVers
           TRACSEQ_CHECK(rows::update(tx, version));
         }
         publish(record, version, "updated");
-        record.after = changing(version);
-        return version;
+        return {};
       });
 }
 
 Result<ModelVersion> Registry::record_performance(const CallContext& ctx, const Performance& request) {
   TRACSEQ_CHECK(check_fields(type_info<Performance>(), &request));
-  return ledger_.change<ModelVersion>(
-      ctx, {"model.performance", "model_version", fmt::format("{}:{}", request.model_id, request.version)},
-      [&](sql::Transaction& tx, audit::Record& record) -> Result<ModelVersion> {
-        TRACSEQ_TRY(ModelVersion version, held(tx, ctx, request.model_id, request.version));
-        record.object_id = version_name(version);
-        record.before = changing(version);
+  return change_version(
+      ctx, {"model.performance", request.model_id, request.version, {}},
+      [&](sql::Transaction& tx, audit::Record& record, ModelVersion& version) -> Result<void> {
         version.prediction_count = request.prediction_count;
         version.average_inference_time_ms = request.inference_time_ms;
         version.error_rate = request.error_rate;
         TRACSEQ_CHECK(rows::update(tx, version));
         publish(record, version, "updated");
-        record.after = changing(version);
-        return version;
+        return {};
       });
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/context.h"
+#include "base/function_ref.h"
 #include "domain/audit/ledger.h"
 #include "domain/registry/rules.h"
 #include "domain/registry/types.h"
@@ -91,6 +92,16 @@ class Registry {
   // The same, with the model's row held, so that nobody else changes its versions until the transaction ends.
   Result<ModelVersion> held(sql::Transaction& tx, const CallContext& ctx, const std::string& model_id,
                             const std::string& version);
+  struct VersionChange {
+    std::string action;
+    std::string model_id;
+    std::string version;
+    std::optional<std::int64_t> expected_revision;
+  };
+  using ChangeVersion = FunctionRef<Result<void>(sql::Transaction&, audit::Record&, ModelVersion&)>;
+  // A change of one version, held and of the revision expected, with its state before and after in the entry.
+  Result<ModelVersion> change_version(const CallContext& ctx, const VersionChange& change,
+                                      ChangeVersion apply);
   Result<Model> summary(sql::Session& session, const CallContext& ctx, const std::string& model_id);
   // Writes the new status, the step back of the former production version, and the history of both.
   Result<void> move(sql::Transaction& tx, const CallContext& ctx, audit::Record& record,

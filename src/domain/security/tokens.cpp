@@ -21,7 +21,8 @@ constexpr sql::Statement kInsert{"security.insert_token",
                                  "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr sql::Statement kList{"security.list_tokens",
                                "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at "
-                               "FROM api_tokens WHERE project_id = ? "
+                               "FROM api_tokens WHERE project_id = ? AND (? = '' OR (created_at, token_id) < "
+                               "(SELECT created_at, token_id FROM api_tokens WHERE token_id = ?)) "
                                "ORDER BY created_at DESC, token_id DESC LIMIT ?"};
 constexpr sql::Statement kGet{"security.get_token",
                               "SELECT token_id, name, role, created_at, created_by, expires_at, revoked_at "
@@ -110,10 +111,21 @@ Result<CreatedToken> Tokens::create(const CallContext& ctx, const CreateToken& r
 }
 
 Result<TokenPage> Tokens::list(const CallContext& ctx, const ListTokens& request) {
+  TRACSEQ_CHECK(check_fields(type_info<ListTokens>(), &request));
   TokenPage page;
-  TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) {
-    return session.query_as<Token>(kList, args(ctx.project_id, request.limit));
+  TRACSEQ_TRY(page.items, database_.read([&](sql::Session& session) -> Result<std::vector<Token>> {
+    if (!request.page_token.empty()) {
+      TRACSEQ_TRY(const auto last,
+                  session.query_one_as<Token>(kGet, args(ctx.project_id, request.page_token)));
+      if (!last) return fail_field("page_token", "page_token is not one that a list gave");
+    }
+    return session.query_as<Token>(
+        kList, args(ctx.project_id, request.page_token, request.page_token, request.limit + 1));
   }));
+  if (std::ssize(page.items) > request.limit) {
+    page.items.pop_back();
+    page.next_page_token = page.items.back().token_id;
+  }
   return page;
 }
 

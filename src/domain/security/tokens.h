@@ -57,13 +57,15 @@ TRACSEQ_DESCRIBE(TokenRef, (token_id, reason))
 
 struct ListTokens {
   std::int64_t limit = 100;
+  std::string page_token;
 };
-TRACSEQ_DESCRIBE(ListTokens, (limit))
+TRACSEQ_DESCRIBE(ListTokens, (limit, page_token))
 
 struct TokenPage {
   std::vector<Token> items;
+  std::optional<std::string> next_page_token;
 };
-TRACSEQ_DESCRIBE(TokenPage, (items))
+TRACSEQ_DESCRIBE(TokenPage, (items, next_page_token))
 
 // A token's text: `mlp_live_<id>_<secret><check>`. The prefix lets leak scanners find it, the check refuses a
 // mistyped one without a look at the database.

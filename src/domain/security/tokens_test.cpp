@@ -67,6 +67,24 @@ TEST_P(TokensTest, TheFirstAdministratorIsMadeOnce) {
   EXPECT_FALSE(second->has_value());
 }
 
+TEST_P(TokensTest, ListsGoOnWithTheNextPage) {
+  audit::Ledger ledger{database()};
+  Tokens tokens{database(), ledger};
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(tokens.create(ctx, {std::to_string(i), Role::viewer, {}}));
+  std::string names;
+  ListTokens request{2, ""};
+  for (int page = 0; page < 3; ++page) {
+    const auto found = tokens.list(ctx, request);
+    ASSERT_TRUE(found) << found.error().message;
+    for (const Token& token : found->items) names += token.name;
+    EXPECT_EQ(found->next_page_token.has_value(), page < 2);
+    request.page_token = found->next_page_token.value_or("");
+  }
+  EXPECT_EQ(names, "43210");
+  EXPECT_EQ(tokens.list(ctx, {2, "none"}).error().field, "page_token");
+  EXPECT_EQ(tokens.list(ctx, {0, ""}).error().field, "limit");
+}
+
 TEST_P(TokensTest, AnEditorMayNotMakeTokensAndAServiceMayNotPromote) {
   Actor editor;
   editor.permissions = permissions_of(Role::editor);

@@ -288,7 +288,7 @@ Result<Job> JobStore::fail(const CallContext& ctx, const JobLease& lease, const 
     if (stored->token != lease.token || stored->job.state != JobState::running) return lost_lease(lease);
     const Job before = stored->job;
     apply_failure(*stored, error, retry, now());
-    TRACSEQ_TRY(const Job after, write(tx, ctx, verb_of_failure(stored->job), before, stored->job));
+    TRACSEQ_TRY(Job after, write(tx, ctx, verb_of_failure(stored->job), before, stored->job));
     if (is_final(after.state)) TRACSEQ_CHECK(cancel_children(tx, ctx, after.job_id, 0));
     return after;
   });
