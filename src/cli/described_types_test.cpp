@@ -116,13 +116,14 @@ std::string canonical(const std::string& text) {
 }
 
 // The names in TRACSEQ_DEFINE_TYPE and TRACSEQ_DEFINE_ENUM below src/, with how often each is there. Not the
-// tests' own, and not the Python extension's, which is another program.
+// tests' and fuzzers' own, and not the Python extension's, which is another program.
 std::map<std::string, int> defined_in_sources() {
   const std::regex definition(R"(^TRACSEQ_DEFINE_(?:TYPE|ENUM)\(\s*(\w+))", std::regex::multiline);
   std::map<std::string, int> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(TRACSEQ_SOURCE_DIR)) {
     const std::string path = entry.path().string();
-    if (!path.ends_with(".cpp") || path.ends_with("_test.cpp") || path.find("/python/") != std::string::npos)
+    if (!path.ends_with(".cpp") || path.ends_with("_test.cpp") || path.find("/fuzz_") != std::string::npos ||
+        path.find("/python/") != std::string::npos)
       continue;
     std::ifstream file(path);
     const std::string text(std::istreambuf_iterator<char>(file), {});
