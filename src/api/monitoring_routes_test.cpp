@@ -86,6 +86,10 @@ TEST_P(MonitoringRoutesTest, FromAPredictionToAnAlertAndBack) {
   EXPECT_EQ(text(call(Method::get, threshold_path, 200), "operator"), "lt");
   call(Method::del, threshold_path, 200);
   call(Method::get, threshold_path, 404);
+  const Json entries = call(Method::get, "/api/v1/audit?object_type=alert", 200);
+  std::string actions;
+  for (const Json& entry : *entries.find("items")->as_array()) actions += text(entry, "action") + " ";
+  EXPECT_EQ(actions, "alert.resolve alert.acknowledge alert.raise ");
 }
 
 TEST_P(MonitoringRoutesTest, ValuesGoInAndComeOut) {

@@ -100,10 +100,17 @@ Route text_route(std::string path, std::string permission, std::string summary, 
 
 }  // namespace
 
+Route openapi_route(const Router& router, std::string version) {
+  auto document = std::make_shared<Document>(
+      [&router, version = std::move(version)] { return openapi_document(router, version); });
+  return text_route("/openapi.json", "public", "This API as an OpenAPI 3.1 document", "application/json",
+                    [document] { return document->text(); });
+}
+
 std::vector<Route> system_routes(const Router& router, std::string version, Health health,
                                  metrics::Registry& metrics) {
-  auto openapi = std::make_shared<Document>([&router, version] { return openapi_document(router, version); });
-  auto reference = std::make_shared<Document>([openapi] { return reference_page(openapi->text()); });
+  auto reference = std::make_shared<Document>(
+      [&router, version] { return reference_page(openapi_document(router, version)); });
   RouteOptions immediate;
   immediate.runs = RunsOn::immediate;
   using enum Method;
@@ -126,8 +133,7 @@ std::vector<Route> system_routes(const Router& router, std::string version, Heal
   routes.push_back(text_route("/metrics", "system:read", "Counters and gauges in Prometheus' text format",
                               "text/plain; version=0.0.4; charset=utf-8",
                               [&metrics] { return metrics.text(); }));
-  routes.push_back(text_route("/openapi.json", "public", "This API as an OpenAPI 3.1 document",
-                              "application/json", [openapi] { return openapi->text(); }));
+  routes.push_back(openapi_route(router, version));
   routes.push_back(text_route("/docs/api", "public", "This API for reading", "text/html; charset=utf-8",
                               [reference] { return reference->text(); }));
   routes.push_back(text_route("/docs/api.css", "public", "The style of /docs/api", "text/css; charset=utf-8",

@@ -23,6 +23,10 @@ struct Health {
 std::vector<Route> system_routes(const Router& router, std::string version, Health health,
                                  metrics::Registry& metrics = metrics::process());
 
+// GET /openapi.json alone, for a server with a table of its own. Made when first asked for; the router
+// outlives the route.
+Route openapi_route(const Router& router, std::string version);
+
 // The API reference as one HTML page, made from the OpenAPI document. No script, style in a file of its own.
 std::string reference_page(const std::string& openapi);
 std::string_view reference_style();

@@ -13,6 +13,7 @@
 #include "api/inference/remote_recorder.h"
 #include "api/inference/remote_registry.h"
 #include "api/inference/usage_reporter.h"
+#include "api/system_routes.h"
 #include "base/log.h"
 #include "cli/key_authenticator.h"
 #include "cli/pairing.h"
@@ -125,6 +126,7 @@ Result<void> model_server(const Invocation& in) {
   router.add(inference::health_routes({table, follower, recording, metrics::process(),
                                        [&] { return http.draining(); }, [&] { return pairing.reason(); },
                                        kVersion}));
+  router.add({api::openapi_route(router, kVersion)});
   metrics::add_process_metrics(metrics::process());
 
   inference::UsageReporter usage(*registry, table, recording, plan.usage_interval);

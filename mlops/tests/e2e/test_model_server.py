@@ -53,6 +53,28 @@ def test_predicts_by_column_name(server: ModelServer) -> None:
     assert "'c'" in answer["error"]["message"]
 
 
+def test_every_route_is_described_and_answers(server: ModelServer) -> None:
+    asked: dict[tuple[str, str], tuple[str, Any]] = {
+        ("POST", "/v1/models/{name}/predict"): ("/v1/models/m/predict", {"records": [{"a": 1, "b": 1, "c": 0}]})
+    }
+    for path in ("/health", "/livez", "/readyz", "/metrics", "/openapi.json"):
+        asked["GET", path] = (path, None)
+    for path in ("/v2", "/v2/health/live", "/v2/health/ready"):
+        asked["GET", path] = (path, None)
+    for version in ("", "/versions/{version}"):
+        model = "/v2/models/{model}" + version
+        target = model.replace("{model}", "m").replace("{version}", "1.0.0")
+        asked["GET", model] = (target, None)
+        asked["GET", model + "/ready"] = (target + "/ready", None)
+        asked["POST", model + "/infer"] = (target + "/infer", ROW)
+    status, document = server.call("/openapi.json")
+    assert status == 200
+    table = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
+    assert table == set(asked)
+    for (method, path), (target, body) in asked.items():
+        assert server.call(target, body)[0] == 200, f"{method} {path}"
+
+
 def test_predictions_are_recorded_by_column(server: ModelServer, registry: Registry) -> None:
     assert server.call("/v2/models/m/infer", ROW)[0] == 200
     recorded = until(lambda: registry.recorded.get("r1"), 5)

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Every described type of the program comes back from its JSON: random values are made from its table alone.
+// The program's libraries are linked whole, so that no type is left out because nothing here uses it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
 #include <random>
+#include <regex>
 
 #include "base/describe.h"
 
@@ -88,6 +94,53 @@ class Maker {
   std::mt19937_64 random_;
 };
 
+// The document without what says "absent".
+Json without_nulls(const Json& value) {
+  if (const Json::Array* items = value.as_array()) {
+    Json out = Json::array();
+    for (const Json& item : *items) out.push_back(without_nulls(item));
+    return out;
+  }
+  const Json::Object* members = value.as_object();
+  if (members == nullptr) return value;
+  Json out = Json::object();
+  for (const auto& [name, member] : *members)
+    if (!member.is_null()) out.set(name, without_nulls(member));
+  return out;
+}
+
+std::string canonical(const std::string& text) {
+  const auto document = parse_json(text);
+  EXPECT_TRUE(document) << text;
+  return document ? canonical_json(without_nulls(*document)) : "";
+}
+
+// The names in TRACSEQ_DEFINE_TYPE and TRACSEQ_DEFINE_ENUM below src/, with how often each is there. Not the
+// tests' and fuzzers' own, and not the Python extension's, which is another program.
+std::map<std::string, int> defined_in_sources() {
+  const std::regex definition(R"(^TRACSEQ_DEFINE_(?:TYPE|ENUM)\(\s*(\w+))", std::regex::multiline);
+  std::map<std::string, int> names;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(TRACSEQ_SOURCE_DIR)) {
+    const std::string path = entry.path().string();
+    if (!path.ends_with(".cpp") || path.ends_with("_test.cpp") || path.find("/fuzz_") != std::string::npos ||
+        path.find("/python/") != std::string::npos)
+      continue;
+    std::ifstream file(path);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    for (std::sregex_iterator at(text.begin(), text.end(), definition), end; at != end; ++at)
+      ++names[(*at)[1].str()];
+  }
+  return names;
+}
+
+TEST(DescribedTypes, AreAllThatTheSourcesDefine) {
+  std::map<std::string, int> linked;
+  for (const TypeInfo* type : described_types()) ++linked[type->name];
+  const auto defined = defined_in_sources();
+  EXPECT_GT(defined.size(), 200U);
+  for (const auto& [name, times] : defined) EXPECT_GE(linked[name], times) << name << " is not linked here";
+}
+
 TEST(DescribedTypes, NamesAreUniqueAndFieldsNamed) {
   const auto types = described_types();
   EXPECT_FALSE(types.empty());
@@ -111,6 +164,7 @@ TEST(DescribedTypes, ComeBackFromTheirJson) {
       const auto read = from_json(*type, std::string_view(sent), value.get());
       EXPECT_TRUE(read) << type->name << ": " << read.error().message << "\n" << sent;
       const std::string written = to_json(*type, value.get());
+      EXPECT_EQ(canonical(written), canonical(sent)) << type->name;
       const auto again = type->create();
       ASSERT_TRUE(from_json(*type, std::string_view(written), again.get())) << type->name << "\n" << written;
       EXPECT_EQ(to_json(*type, again.get()), written) << type->name;
