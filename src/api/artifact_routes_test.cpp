@@ -3,21 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include "api/core.h"
-#include "storage/sql/testing.h"
+#include "api/testing.h"
 
 namespace tracseq::api {
 namespace {
 
-class ArtifactRoutesTest : public ::testing::TestWithParam<std::string> {
+class ArtifactRoutesTest : public testing::CoreTest {
  protected:
   void SetUp() override {
-    CoreOptions options;
-    options.database_url = fresh_.url();
-    options.artifact_root = (fresh_.folder() / "root").string();
-    auto core = Core::open(options);
-    ASSERT_TRUE(core) << core.error().message << core.error().detail;
-    core_ = std::move(*core);
+    CoreTest::SetUp();
+    ASSERT_FALSE(HasFatalFailure());
     ctx_ = embedded_context();
     run_ = text(call(Method::post, "/api/v1/runs", R"({"name": "r"})"), "run_id");
   }
@@ -51,8 +46,6 @@ class ArtifactRoutesTest : public ::testing::TestWithParam<std::string> {
     return call(Method::put, "/api/v1/runs/" + run_ + "/artifacts?" + query, body);
   }
 
-  sql::testing::Fresh fresh_{GetParam()};
-  std::unique_ptr<Core> core_;
   CallContext ctx_;
   std::string run_;
 };

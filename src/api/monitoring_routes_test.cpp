@@ -3,22 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "api/core.h"
-#include "storage/sql/testing.h"
+#include "api/testing.h"
 
 namespace tracseq::api {
 namespace {
 
-class MonitoringRoutesTest : public ::testing::TestWithParam<std::string> {
+class MonitoringRoutesTest : public testing::CoreTest {
  protected:
-  void SetUp() override {
-    CoreOptions options;
-    options.database_url = fresh_.url();
-    options.artifact_root = (fresh_.folder() / "root").string();
-    auto core = Core::open(options);
-    ASSERT_TRUE(core) << core.error().message << core.error().detail;
-    core_ = std::move(*core);
-  }
   Json call(Method method, const std::string& path, int status, std::string body = {}) {
     auto request = make_request(method, path, std::move(body));
     EXPECT_TRUE(request) << request.error().message;
@@ -43,9 +34,6 @@ class MonitoringRoutesTest : public ::testing::TestWithParam<std::string> {
       if (step.name == name) return step.run(embedded_context(), **lease).value_or(-1);
     return -2;
   }
-
-  const sql::testing::Fresh fresh_{GetParam()};
-  std::unique_ptr<Core> core_;
 };
 TRACSEQ_ON_BOTH_DATABASES(MonitoringRoutesTest);
 

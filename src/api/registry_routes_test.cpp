@@ -3,22 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include "api/core.h"
-#include "storage/sql/testing.h"
+#include "api/testing.h"
 
 namespace tracseq::api {
 namespace {
 
-class RegistryRoutesTest : public ::testing::TestWithParam<std::string> {
+class RegistryRoutesTest : public testing::CoreTest {
  protected:
-  void SetUp() override {
-    CoreOptions options;
-    options.database_url = fresh_.url();
-    options.artifact_root = (fresh_.folder() / "root").string();
-    auto core = Core::open(options);
-    ASSERT_TRUE(core) << core.error().message << core.error().detail;
-    core_ = std::move(*core);
-  }
   Response call(Method method, const std::string& path, std::string body = {}, const std::string& tag = {}) {
     auto request = make_request(method, path, std::move(body));
     EXPECT_TRUE(request) << request.error().message;
@@ -36,9 +27,6 @@ class RegistryRoutesTest : public ::testing::TestWithParam<std::string> {
       if (name == "ETag") return value;
     return {};
   }
-
-  const sql::testing::Fresh fresh_{GetParam()};
-  std::unique_ptr<Core> core_;
 };
 TRACSEQ_ON_BOTH_DATABASES(RegistryRoutesTest);
 

@@ -210,10 +210,13 @@ class ModelServer:
         asked = urls.Request(self.url + path, data, {"Content-Type": "application/json", **(headers or {})})
         try:
             with urls.urlopen(asked, timeout=10) as answer:
-                return answer.status, json.loads(answer.read())
+                return answer.status, self._content(answer.read())
         except HTTPError as error:
-            text = error.read()
-            return error.code, json.loads(text) if text.startswith(b"{") else text.decode()
+            return error.code, self._content(error.read())
+
+    @staticmethod
+    def _content(text: bytes) -> Any:
+        return json.loads(text) if text[:1] in (b"{", b"[") else text.decode()
 
     def serves(self, model: str, version: str) -> bool:
         return self.call(f"/v2/models/{model}/versions/{version}/ready")[0] == 200

@@ -83,20 +83,29 @@ void UsageReporter::run() {
       if (!stopping_) wake_.wait_for(lock, std::min(interval_, look_));
       if (stopping_) return;
     }
-    if (!due()) continue;
-    next_ = Steady::now() + interval_;
-    const auto reported = report();
+    const auto reported = report_due();
     if (!reported && !failed) log::warning("usage_not_reported", {{"reason", reported.error().message}});
     failed = !reported;
   }
 }
 
-bool UsageReporter::due() const {
+bool UsageReporter::usage_due(const std::vector<serving::ModelReport>& models) const {
   if (Steady::now() >= next_) return true;
-  if (recording_.dropped_by_model() != reported_drops_) return true;
-  for (const serving::ModelReport& model : table_.reports())
-    if (!model.serving_version.empty() && !reported_.contains(model.name)) return true;
-  return false;
+  return std::any_of(models.begin(), models.end(), [&](const serving::ModelReport& model) {
+    return !model.serving_version.empty() && !reported_.contains(model.name);
+  });
+}
+
+// The two are due apart: drops that cannot be delivered are tried at every look, usage is not.
+Result<void> UsageReporter::report_due() {
+  const auto models = table_.reports();
+  Result<void> usage;
+  if (usage_due(models)) {
+    next_ = Steady::now() + interval_;
+    usage = report_usage(models);
+  }
+  const auto drops = report_drops(models);
+  return usage ? drops : usage;
 }
 
 Result<void> UsageReporter::report() {

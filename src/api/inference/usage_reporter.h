@@ -57,7 +57,7 @@ class UsageReporter {
 
   void start();
   void stop();
-  // One report of all models; what the thread does every interval.
+  // One report of all models at once.
   Result<void> report();
 
  private:
@@ -72,7 +72,8 @@ class UsageReporter {
   Result<void> report_drops(const std::vector<serving::ModelReport>& models);
   [[nodiscard]] Drops next_drops(const std::vector<serving::ModelReport>& models) const;
   Result<void> send(const std::string& body, const std::string& key);
-  [[nodiscard]] bool due() const;
+  [[nodiscard]] bool usage_due(const std::vector<serving::ModelReport>& models) const;
+  Result<void> report_due();
 
   api::Client& client_;
   const serving::ModelTable& table_;

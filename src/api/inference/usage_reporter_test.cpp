@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -18,7 +19,9 @@ class Monitor final : public api::Client {
  public:
   Result<api::Response> send(api::Request request, std::chrono::milliseconds) override {
     keys.emplace_back(request.header("idempotency-key"));
-    if (away) return fail(Code::unavailable, "nobody is there");
+    const bool drops = request.body.find("predictions_dropped") != std::string::npos;
+    drops_asked += drops ? 1 : 0;
+    if (away || (refuses_drops && drops)) return fail(Code::unavailable, "nobody is there");
     const auto document = parse_json(request.body);
     if (document && seen.emplace(keys.back(), request.body).second)
       for (const Json& one : *document->find("metrics")->as_array())
@@ -36,6 +39,8 @@ class Monitor final : public api::Client {
     return sums;
   }
   bool away = false;
+  bool refuses_drops = false;
+  std::atomic<int> drops_asked{0};
   bool loses_answers = false;
   std::vector<std::string> keys;
   std::map<std::string, std::string> seen;
@@ -135,6 +140,21 @@ TEST_F(UsageReporterTest, DropsAddUpWhileNobodyIsThere) {
   ASSERT_TRUE(reporter_->report());
   EXPECT_EQ(monitor_.drops(),
             (Sums{{"predictions_dropped of a:1.0.0", 1}, {"predictions_dropped of b:1.0.0", 4}}));
+}
+
+// Drops that nobody takes are tried at every look; what serving costs is sent at its interval all the same.
+TEST_F(UsageReporterTest, UsageIsNotSentAgainBecauseDropsAreNotTaken) {
+  monitor_.refuses_drops = true;
+  lose("a", 1);
+  reporter_ = std::make_unique<UsageReporter>(monitor_, table_, *recording_, std::chrono::hours(1),
+                                              std::chrono::milliseconds(5));
+  reporter_->start();
+  for (const auto end = Steady::now() + std::chrono::seconds(10);
+       Steady::now() < end && monitor_.drops_asked < 5;)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  reporter_->stop();
+  EXPECT_GE(monitor_.drops_asked, 5);
+  EXPECT_EQ(monitor_.values.size(), 4U);  // once: processor and memory of two models
 }
 
 TEST_F(UsageReporterTest, MemoryIsInMillionsOfBytes) {

@@ -59,6 +59,10 @@ std::vector<std::string> warnings_of(const std::map<std::string, std::string>& v
 // range.
 Result<void> read_value(const Field& field, const std::string& key, const Json& value, void* place);
 
+// The text of a settings file. `invalid` if it cannot be read, `too_large` beyond kFileBytesMax; also for
+// what is no regular file (a pipe) and so has no size to ask for.
+Result<std::string> read_settings_file(const std::string& path);
+
 // Writes the settings as the file's section of their environment; other sections stay. The file is replaced
 // in one step and readable by its owner alone, since it may hold secrets. Missing folders are made. `invalid`
 // if the settings have faults or the file there is no settings file (it is left as it is).

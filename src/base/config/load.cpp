@@ -59,6 +59,17 @@ Result<void> read_value(const Field& field, const std::string& key, const Json& 
   return from_json(one, wrapped, place);
 }
 
+Result<std::string> read_settings_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fail(Code::invalid, fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (text.size() > kFileBytesMax)
+    return fail(Code::too_large, fmt::format("{} has more than {} bytes", path, kFileBytesMax));
+  return text;
+}
+
 namespace {
 
 class Loader {
@@ -95,14 +106,7 @@ class Loader {
     if (status.type() == std::filesystem::file_type::not_found) return {};
     if (status.type() == std::filesystem::file_type::directory)
       return fail(Code::invalid, fmt::format("{} is a folder; a settings file is expected", sources_.path));
-    std::ifstream file(sources_.path, std::ios::binary);
-    if (!file)
-      return fail(Code::invalid, fmt::format("{} cannot be read: {}", sources_.path, std::strerror(errno)));
-    std::string text(kFileBytesMax + 1, '\0');  // what is no regular file has no size to ask for
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(file.gcount()));
-    if (text.size() > kFileBytesMax)
-      return fail(Code::too_large, fmt::format("{} has more than {} bytes", sources_.path, kFileBytesMax));
+    TRACSEQ_TRY(const std::string text, read_settings_file(sources_.path));
     auto document = parse_json(text);
     if (!document) return fail(Code::invalid, fmt::format("{}: {}", sources_.path, document.error().message));
     if (!document->is_object())

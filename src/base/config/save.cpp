@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/core.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 
 #include "base/config/config.h"
 #include "base/replace_file.h"
@@ -16,15 +13,7 @@ namespace {
 Result<Json> existing(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return Json::object();
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fail(Code::unavailable, fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
-  // Read by pieces, for what is no regular file has no size to ask for.
-  std::string text(kFileBytesMax + 1, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  if (text.size() > kFileBytesMax)
-    return fail(Code::too_large,
-                fmt::format("{} has more than {} bytes, so it is left as it is", path, kFileBytesMax));
+  TRACSEQ_TRY(const std::string text, read_settings_file(path));
   auto document = parse_json(text);
   if (!document || !document->is_object())
     return fail(Code::invalid, fmt::format("{} is no settings file, so it is left as it is", path));
