@@ -117,7 +117,11 @@ Result<duckdb_result> Connection::run(const std::string& sql, bool streaming, co
   while (!failure) {
     if (check) {
       if (auto asked = check(); !asked) {
+        // To its end, which is near: DuckDB frees what a query holds when it ends, not when it is dropped.
         duckdb_interrupt(handle_);
+        duckdb_result interrupted{};
+        (void)duckdb_execute_pending(pending, &interrupted);
+        duckdb_destroy_result(&interrupted);
         failure = asked.error();
         break;
       }
