@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "base/config/config.h"
 #include "base/module.h"
@@ -12,7 +13,10 @@
 #include "cli/resource.h"
 #include "cli/settings.h"
 #include "cli/version.h"
+#include "domain/serving/onnx_engine.h"
+#include "storage/sql/postgres/entry.h"
 #include "storage/sql/url.h"
+#include "storage/tables/table_engine.h"
 
 namespace tracseq::cli {
 namespace {
@@ -117,9 +121,10 @@ Result<void> doctor(const Invocation& in) {
                        .set("detail", found ? *found : found.error().message));
   };
   add("program", std::string(kVersion));
-  for (const char* module : {"postgres", "duckdb", "onnx"}) {
-    const std::string symbol = fmt::format("tracseq_{}_module", module);
-    const auto opened = load_module(module, symbol.c_str());
+  for (const auto& [module, entry] :
+       {std::pair{"postgres", sql::postgres::kEntryName}, std::pair{"duckdb", tables::kEngineEntry},
+        std::pair{"onnx", serving::kOnnxEntry}}) {
+    const auto opened = load_module(module, entry);
     add(module, opened ? Result<std::string>("opens") : fail(opened.error()));
   }
   const auto loaded = load_settings(in);
