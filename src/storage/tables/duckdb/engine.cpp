@@ -229,6 +229,7 @@ class DuckTable final : public Table {
   DuckTable() = default;
 
   void start_feed(BatchReader& reader) {
+    const Lock lock(feed_.mutex);
     feed_.reader = &reader;
     feed_.batch = nullptr;
     feed_.row = 0;
@@ -236,6 +237,7 @@ class DuckTable final : public Table {
   }
   // The reader's own error says more than what DuckDB made of it.
   Result<void> feed_result(Result<void> result) {
+    const Lock lock(feed_.mutex);
     feed_.reader = nullptr;
     if (!result && feed_.error) return fail(*feed_.error);
     return result;
