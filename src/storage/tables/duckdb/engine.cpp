@@ -122,6 +122,26 @@ std::string scan_of(const InputFile& file, const EngineLimits& limits) {
   return {};
 }
 
+// What DuckDB says of a file it cannot read, in words about that file: its own text names the path, so it is
+// for the log. The line it names is kept, which may be one too far.
+Error about(const InputFile& file, Error error) {
+  if (error.code != Code::invalid) return error;
+  const char* what = file.format == FileFormat::parquet      ? "Parquet"
+                     : file.format == FileFormat::json_lines ? "JSON lines"
+                                                             : "CSV";
+  error.message = fmt::format("'{}' cannot be read as {}", file.name, what);
+  constexpr std::string_view kLine = " line ";
+  if (const auto at = error.detail.rfind(kLine);
+      file.format != FileFormat::parquet && at != error.detail.npos) {
+    const auto first = at + kLine.size();
+    const auto end = std::min(error.detail.find_first_not_of("0123456789", first), error.detail.size());
+    if (end > first) error.message += fmt::format(": near line {}", error.detail.substr(first, end - first));
+  } else if (file.format == FileFormat::parquet) {
+    error.message += ": it is damaged, or holds what is no table";
+  }
+  return error;
+}
+
 ColumnType type_of_sql(std::string_view name) {
   if (name == "BOOLEAN") return ColumnType::boolean;
   if (name == "FLOAT" || name == "DOUBLE" || name.starts_with("DECIMAL")) return ColumnType::float64;
@@ -314,14 +334,15 @@ class DuckEngine final : public TableEngine {
     TRACSEQ_TRY(const auto table, DuckTable::make(file.path, file.path + ".d", {}));
     const auto sql =
         fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file, {}));
-    TRACSEQ_CHECK(table->query(sql,
-                               [&](const ColumnBatch& batch) -> Result<void> {
-                                 for (std::size_t r = 0; r < batch.rows; ++r)
-                                   infos.push_back({std::string(batch.columns[0].text(r)),
-                                                    type_of_sql(batch.columns[1].text(r))});
-                                 return {};
-                               },
-                               {}));
+    auto asked = table->query(
+        sql,
+        [&](const ColumnBatch& batch) -> Result<void> {
+          for (std::size_t r = 0; r < batch.rows; ++r)
+            infos.push_back({std::string(batch.columns[0].text(r)), type_of_sql(batch.columns[1].text(r))});
+          return {};
+        },
+        {});
+    if (!asked) return fail(about(file, std::move(asked.error())));
     return infos;
   }
 
@@ -348,7 +369,7 @@ class DuckEngine final : public TableEngine {
         loaded.error().message +=
             fmt::format(" ({} MiB for {} columns); give the worker more, or leave columns out",
                         limits.memory_bytes >> 20, columns.size());
-      return fail(std::move(loaded.error()));
+      return fail(about(file, std::move(loaded.error())));
     }
     return table;
   }

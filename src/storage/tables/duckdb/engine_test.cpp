@@ -432,7 +432,12 @@ TEST_F(Engine, SaysWhatIsWrongWithAFile) {
             std::string::npos);
   EXPECT_NE(error_of("a.csv.gz", "\x1F\x8B\x08").find("compressed"), std::string::npos);
   EXPECT_NE(error_of("a.parquet", "PAR1abc").find("not complete"), std::string::npos);
-  EXPECT_NE(error_of("b.parquet", "PAR1 0123456789 PAR1").find("cannot be read"), std::string::npos);
+  EXPECT_EQ(error_of("b.parquet", "PAR1 0123456789 PAR1"),
+            "'b.parquet' cannot be read as Parquet: it is damaged, or holds what is no table");
+  std::string late;
+  for (int i = 0; i < 1'500; ++i) late += fmt::format("{{\"n\": {}}}\n", i);
+  EXPECT_EQ(error_of("late.jsonl", late + "{\"n\": tru}\n"),
+            "'late.jsonl' cannot be read as JSON lines: near line 1502");
   EXPECT_EQ(load(folder_ + "/none.csv").error().code, Code::not_found);
   const auto missing = load(write("m.csv", "a,b\n1,2\n"), {{"c", ColumnType::string, false}});
   ASSERT_FALSE(missing);
