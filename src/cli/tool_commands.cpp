@@ -40,7 +40,8 @@ Json setting_rows(const config::Loaded& loaded) {
     rows.push_back(Json::object()
                        .set("key", key)
                        .set("value", value)
-                       .set("origin", origin == loaded.origins.end() ? "" : origin->second));
+                       .set("origin", origin == loaded.origins.end() ? "" : origin->second)
+                       .set("note", config::not_used_yet(key) ? "not used yet" : ""));
   };
   for (const Field& section : type_info<config::Config>().fields) {
     const Json& values = *document.find(section.name);
@@ -58,7 +59,7 @@ Json setting_rows(const config::Loaded& loaded) {
 
 Result<void> show_config(const Invocation& in) {
   TRACSEQ_TRY(const config::Loaded loaded, load_settings(in));
-  std::vector<Shown> columns{{"KEY", "key"}, {"VALUE", "value"}};
+  std::vector<Shown> columns{{"KEY", "key"}, {"VALUE", "value"}, {"NOTE", "note"}};
   if (in.has("origin")) columns.push_back({"FROM", "origin"});
   print_list(in, dump_json(Json::object().set("items", setting_rows(loaded))), columns, "no settings");
   return {};
