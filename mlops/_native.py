@@ -8,9 +8,10 @@ import sys
 import threading
 from pathlib import Path
 from types import ModuleType
-from typing import Optional
+from typing import Any, Optional
 
-from . import __version__
+from . import __version__, _json
+from .errors import InvalidArgument, error_from
 
 # Raised whenever a function of the extension changes its meaning; src/python/module.cpp has the same number.
 BINDING = 1
@@ -29,6 +30,24 @@ def native() -> ModuleType:
                 check(found)
                 _module = found
     return _module
+
+
+def answered(reply: tuple[int, bytes]) -> Any:
+    """The document of a reply of the extension, or its error."""
+    status, body = reply
+    document = _json.loads(body)
+    if status >= 400:
+        error = document["error"]
+        raise error_from(error["code"], error["message"], field=error.get("field", ""))
+    return document
+
+
+def identifier(value: Any, field_name: str) -> str:
+    """The text, if it can stand in a path; the same rule and the same words as the server's."""
+    if not isinstance(value, str):
+        raise InvalidArgument(f"{field_name} is {value!r}; it must be text", field=field_name)
+    answered(native().check_identifier(field_name, value))
+    return value
 
 
 def check(module: ModuleType) -> None:

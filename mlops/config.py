@@ -16,9 +16,9 @@ from typing import Any, Optional, Union
 
 from . import _json
 from ._log import logger
-from ._native import native
+from ._native import answered, native
 from ._records import choice, from_wire, record, to_wire
-from .errors import InvalidArgument, error_from
+from .errors import InvalidArgument
 
 __all__ = [
     "ABTestingConfig",
@@ -159,16 +159,6 @@ class MLOpsConfig:
     cache: CacheConfig = field(default_factory=CacheConfig)
 
 
-def _answer(reply: tuple[int, bytes]) -> Any:
-    """The document of a reply of the extension, or its error."""
-    status, body = reply
-    document = _json.loads(body)
-    if status >= 400:
-        error = document["error"]
-        raise error_from(error["code"], error["message"], field=error.get("field", ""))
-    return document
-
-
 def _sections(config: MLOpsConfig) -> bytes:
     wire: dict[str, Any] = {}
     for item in dataclasses.fields(config):
@@ -197,7 +187,7 @@ class ConfigManager:
     def load_config(self, environment: Union[Environment, str] = Environment.DEVELOPMENT) -> MLOpsConfig:
         """The settings of an environment. `InvalidArgument` lists every wrong key and value."""
         name = choice(Environment, environment, "environment")
-        loaded = _answer(native().load_config(self.config_path, name, dict(os.environ), {}))
+        loaded = answered(native().load_config(self.config_path, name, dict(os.environ), {}))
         self._config = from_wire(MLOpsConfig, loaded["config"])
         self._origins = dict(loaded["origins"])
         for warning in loaded["warnings"]:
@@ -206,7 +196,7 @@ class ConfigManager:
 
     def save_config(self, config: MLOpsConfig) -> None:
         """Writes the settings into the file's section of their environment; the other sections stay."""
-        _answer(native().save_config(self.config_path, _sections(config)))
+        answered(native().save_config(self.config_path, _sections(config)))
         self._config = config
         _log.info("config_saved", path=self.config_path, environment=choice(Environment, config.environment, ""))
 
@@ -224,7 +214,7 @@ class ConfigManager:
     def list_faults(self, config: MLOpsConfig) -> list[str]:
         """Every fault of the settings in words, in the order of the keys."""
         try:
-            return list(_answer(native().validate_config(_sections(config)))["faults"])
+            return list(answered(native().validate_config(_sections(config)))["faults"])
         except InvalidArgument as error:
             return [str(error)]
 

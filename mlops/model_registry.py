@@ -13,6 +13,7 @@ from typing import Any, Optional, Union
 
 from . import _artifacts, _files, _json
 from ._log import logger
+from ._native import identifier
 from ._records import choice, from_wire, optional_choice, record, to_wire, utc_now, whole
 from ._records import number as _number
 from ._service import STREAM_SECONDS, Service, folder_of
@@ -94,6 +95,7 @@ class ModelRegistry(Service):
         back into `metadata`. The same content under the same version again changes nothing; other content is
         `Conflict`. A scikit-learn model is converted for serving; one that cannot be is registered all the same.
         """
+        identifier(metadata.model_id, "model_id")  # before it becomes part of a path, and before anything is sent
         body = to_wire(metadata, leave_out=_ANSWERED)
         needed = await self._io.run(_requirements, model) if requirements is None else _texts(requirements)
         settings = _json.plain(config or {}, "config")

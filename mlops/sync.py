@@ -20,6 +20,9 @@ _MODULES = {
     "ModelRegistry": "model_registry",
 }
 
+# The services only; they are made when they are asked for.
+__all__ = sorted(_MODULES)
+
 
 class _Plain:
     """A service whose coroutines run to their end in the call. Attributes are those of the service inside."""

@@ -56,7 +56,8 @@ class Handlers {
 
   Result<data::QualityReport> assess(const CallContext& ctx, const PostQualityReport& in) const {
     TRACSEQ_TRY(const Input input, input_of(ctx, in.path, in.upload_id));
-    return services_.reports.request(ctx, {in.report_id, in.schema_id, input.path, input.root, input.digest});
+    return services_.reports.request(
+        ctx, {in.report_id, in.schema_id, input.path, input.root, input.digest, input.name});
   }
 
   Result<PipelineRun> start(const CallContext& ctx, const PostPipelineRun& in) const {
@@ -79,6 +80,7 @@ class Handlers {
     start.settings.path = input.path;
     start.settings.data_root = input.root;
     start.settings.expected_digest = input.digest;
+    start.settings.name = input.name;
     start.settings.output_folder = in.output_folder;
     if (in.quality_threshold) start.settings.quality_threshold = *in.quality_threshold;
     return services_.runs.start(ctx, start);

@@ -6,10 +6,15 @@
 #include <algorithm>
 #include <fstream>
 #include <optional>
+#include <tuple>
 
 #include "api/client.h"
 #include "api/job_journal.h"
+#include "api/job_routes.h"
 #include "api/router.h"
+#include "domain/data/quality_job.h"
+#include "domain/features/pipeline_job.h"
+#include "storage/jobs/runner.h"
 #include "storage/sql/testing.h"
 
 namespace tracseq::api {
@@ -51,6 +56,21 @@ class DataRoutesTest : public sql::testing::DatabaseTest {
     const Json run = document(answer);
     run_id_ = run.find("run_id")->string_or("");
     return services_->jobs.get(run.find("job_id")->string_or(""))->payload;
+  }
+
+  // The id of an upload with this content under this name.
+  std::string uploaded(const std::string& name, const std::string& content) {
+    TextSource source(content);
+    const auto stored = services_->catalog.store(ctx_, source, {});
+    EXPECT_TRUE(stored) << (stored ? "" : stored.error().message);
+    artifacts::NewArtifact made;
+    made.owner_type = artifacts::OwnerType::upload;
+    made.owner_id = "u";
+    made.path = name;
+    const auto upload = database().write(
+        [&](sql::Transaction& tx) { return services_->catalog.commit(tx, ctx_, made, *stored); });
+    EXPECT_TRUE(upload) << (upload ? "" : upload.error().message);
+    return upload->artifact_id;
   }
 
   // On the database, which is there once the test is set up.
@@ -101,6 +121,51 @@ TEST_P(DataRoutesTest, TheWorkerIsToldTheDigestOfAnUpload) {
   const auto job = services_->jobs.get(report.find("job_id")->string_or(""));
   ASSERT_TRUE(job);
   EXPECT_EQ(job->payload.find("expected_digest")->string_or(""), upload->digest);
+}
+
+// What is wrong with a file is told by the name its owner gave it; where it lies is for the log.
+TEST_P(DataRoutesTest, NoAnswerShowsWhereFilesLie) {
+  sql::testing::find_modules();
+  auto& all = *services_;
+  router_.add(job_routes(all.ledger, all.jobs));
+  const std::string work = (folder_.path() / "work").string();
+  data::QualityJob quality(all.schemas, all.reports, work, {});
+  features::PipelineJob pipeline({all.schemas, all.reports, all.configs, all.runs, all.jobs, all.catalog},
+                                 work, {});
+  jobs::JobRunner::Options options;
+  options.worker = "test";
+  options.poll = std::chrono::milliseconds(5);
+  jobs::JobRunner runner(all.jobs, options);
+  runner.add(data::kQualityJob, quality);
+  runner.add(features::kPipelineJob, pipeline);
+  runner.start();
+  const std::string root = folder_.path().string();
+  const auto answers = [&](const std::string& path, const std::string& body, const char* id) {
+    const Json made = document(send(Method::post, path, body));
+    const std::string job = made.find("job_id")->string_or("");
+    EXPECT_TRUE(all.jobs.wait(ctx_, job, std::chrono::seconds(30)));
+    const std::string own = path + "/" + made.find(id)->string_or("");
+    std::string text;
+    for (const std::string& place :
+         {own, path, "/jobs/" + job, "/jobs/" + job + "/logs", std::string("/jobs")})
+      text += send(Method::get, place).body + "\n";
+    return text;
+  };
+  for (const auto& [name, content, told] :
+       {std::tuple("plate.parquet", std::string("PAR1 0123456789 PAR1"), "'plate.parquet' cannot be read"),
+        std::tuple("plate.csv.gz", std::string("\x1F\x8B\x08 packed"), "'plate.csv.gz' is compressed")}) {
+    const std::string input = R"("upload_id": ")" + uploaded(name, content) + "\"}";
+    const std::string report = answers("/quality-reports", R"({"schema_id": "s", )" + input, "report_id");
+    const std::string run =
+        answers("/pipeline-runs",
+                R"({"pipeline_id": "p", "schema_id": "s", "feature_config_id": "c", )" + input, "run_id");
+    for (const std::string& text : {report, run}) {
+      EXPECT_NE(text.find(told), std::string::npos) << text;
+      EXPECT_EQ(text.find(root), std::string::npos) << text;
+      EXPECT_EQ(text.find("/blobs/"), std::string::npos) << text;
+    }
+  }
+  runner.stop(std::chrono::milliseconds(0));
 }
 
 TEST_P(DataRoutesTest, TheWorkerOpensAFileBelowTheDataRootItself) {

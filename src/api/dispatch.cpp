@@ -101,10 +101,31 @@ void tag_answer(const Request& request, Response& response) {
   response.body.clear();
 }
 
+// No change can be made to depend on a tag: the rows have none that a transaction could compare. Rather than
+// passing over the condition, which would lose what it was to protect, the call is refused.
+Result<void> check_condition(const Request& request) {
+  if (request.method == Method::get || request.header("if-match").empty()) return {};
+  return fail_field("If-Match",
+                    "If-Match is understood for reading only; a change cannot be made to depend on it");
+}
+
+// A reader who names the tags he wants gets the answer with one of them or none.
+Result<void> check_wanted_tag(const Request& request, const Response& response) {
+  const std::string_view wanted = request.header("if-match");
+  if (request.method != Method::get || wanted.empty()) return {};
+  for (const auto& [name, value] : response.headers)
+    if (name == "ETag" && names_tag(wanted, value)) return {};
+  return fail({Code::precondition_failed,
+               fmt::format("If-Match is {}; what is here has another entity tag", wanted.substr(0, 200)),
+               {},
+               "If-Match"});
+}
+
 Result<Response> call_handler(const Route& route, const CallContext& ctx, Request& request) {
   TRACSEQ_CHECK(check_permission(route, ctx.actor));
   TRACSEQ_TRY(const CallContext full, complete(ctx, request));
   TRACSEQ_CHECK(full.check());
+  TRACSEQ_CHECK(check_condition(request));
   std::optional<TextSource> whole;
   if (route.body == BodyKind::stream &&
       request.stream == nullptr) {  // a body that came whole, for a handler that pulls
@@ -114,7 +135,10 @@ Result<Response> call_handler(const Route& route, const CallContext& ctx, Reques
   }
   Result<Response> answer = route.handler(full, request);
   if (whole) request.stream = nullptr;
-  if (answer) tag_answer(request, *answer);
+  if (answer) {
+    tag_answer(request, *answer);
+    TRACSEQ_CHECK(check_wanted_tag(request, *answer));
+  }
   return answer;
 }
 

@@ -265,5 +265,8 @@ TEST_P(EventsTest, PositionsComeInCommitOrderAndOutliveForgetting) {
   EXPECT_GT(outbox.after(all.back().position, 100).value().at(0).position, all.back().position);
 }
 
+// Told within 500 ms of the commit: a look at the outbox and the time that changes are gathered in.
+static_assert(EventTimes{}.poll + EventTimes{}.coalesce <= std::chrono::milliseconds(400));
+
 }  // namespace
 }  // namespace tracseq::api

@@ -53,8 +53,8 @@ Result<Json::Array> items_of(const Json& page) {
 // Asks a list for its pages, one after the other.
 class ListPages final : public RowPages {
  public:
-  ListPages(const Router& router, const CallContext& ctx, Request request)
-      : router_(router), ctx_(ctx), request_(std::move(request)) {}
+  ListPages(const Router& router, const CallContext& ctx, Request request, const Route& list)
+      : router_(router), ctx_(ctx), request_(std::move(request)), takes_limit_(has_field(list, "limit")) {}
 
   // The list's own error otherwise.
   Result<std::optional<Json::Array>> next() override {
@@ -63,7 +63,8 @@ class ListPages final : public RowPages {
     Request request;
     request.path = request_.path;
     request.query = request_.query;
-    request.query.emplace_back("limit", std::to_string(kPageRows));
+    // A list without pages comes whole.
+    if (takes_limit_) request.query.emplace_back("limit", std::to_string(kPageRows));
     if (!token_.empty()) request.query.emplace_back("page_token", token_);
     const Response answer = router_.dispatch(ctx_, request);
     TRACSEQ_TRY(const Json body, parse_json(answer.body));
@@ -86,6 +87,10 @@ class ListPages final : public RowPages {
   void lift_deadline() { ctx_.deadline = Steady::time_point::max(); }
 
  private:
+  static bool has_field(const Route& route, std::string_view name) {
+    return route.input != nullptr && std::any_of(route.input->fields.begin(), route.input->fields.end(),
+                                                 [&](const Field& field) { return name == field.name; });
+  }
   static Error error_of(const Json& body) {
     Error error{Code::internal, "the list could not be read", {}, {}};
     const Json* inner = body.find("error");
@@ -99,6 +104,7 @@ class ListPages final : public RowPages {
   const Router& router_;
   CallContext ctx_;
   const Request request_;
+  const bool takes_limit_;
   std::string token_;
   std::string text_;
   std::int64_t rows_ = 0;
@@ -299,7 +305,7 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
                                                             : "application/vnd.apache.parquet";
   response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}.{}\"", name,
                                                                    json ? "jsonl" : enum_name(input.format)));
-  ListPages pages(router, ctx, std::move(inner));
+  ListPages pages(router, ctx, std::move(inner), *match.route);
   if (json) {
     TRACSEQ_TRY(auto first, pages.next());  // what is wrong with the list is said before the body begins
     pages.lift_deadline();

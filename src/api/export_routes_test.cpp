@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "api/router.h"
+#include "api/testing.h"
 
 namespace tracseq::api {
 
@@ -119,6 +120,41 @@ TEST_F(Exporting, WhatIsWrongWithTheListIsTheAnswer) {
     EXPECT_NE(response.body.find("the list is away"), std::string::npos) << response.body;
   }
 }
+
+class EveryList : public testing::CoreTest {
+ protected:
+  static bool is_list(const Route& route) {
+    return route.method == Method::get && route.output != nullptr &&
+           std::any_of(route.output->fields.begin(), route.output->fields.end(),
+                       [](const Field& field) { return std::string_view(field.name) == "items"; });
+  }
+};
+
+TEST_P(EveryList, CanBeExportedWithPagesAndWithout) {
+  CallContext ctx;
+  ctx.actor.permissions.insert("*");
+  constexpr std::string_view kPrefix = "/api/v1/";
+  int exported = 0;
+  for (const Route& route : core_->router().routes()) {
+    if (!is_list(route) || !route.path.starts_with(kPrefix)) continue;
+    Request request;
+    request.path = "/api/v1/export/" + route.path.substr(kPrefix.size());
+    request.query.emplace_back("format", "json");
+    bool of_something = route.path.find('{') != std::string::npos;  // that is not there
+    for (const Field& field : route.input->fields) {
+      if (!field.doc.required) continue;
+      of_something = true;
+      request.query.emplace_back(field.name, "none");
+    }
+    const Response response = core_->router().dispatch(ctx, request);
+    EXPECT_EQ(response.body.find("unknown query parameter"), std::string::npos) << response.body;
+    if (of_something) continue;
+    EXPECT_EQ(response.status, 200) << route.path << ": " << response.body;
+    ++exported;
+  }
+  EXPECT_GE(exported, 10);
+}
+TRACSEQ_ON_BOTH_DATABASES(EveryList);
 
 }  // namespace
 }  // namespace tracseq::api

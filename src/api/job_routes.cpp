@@ -5,6 +5,8 @@
 
 #include <charconv>
 
+#include "api/artifact_routes.h"
+
 namespace tracseq::api {
 
 TRACSEQ_DEFINE_TYPE(JobRef, {.name = "job_id", .required = true})
@@ -65,15 +67,38 @@ Result<std::int64_t> line_of(const std::string& token) {
   return line;
 }
 
+// Where files lie on the worker's machine is for the worker: others are shown their names.
+Json without_folders(const Json& document) {
+  Json shown = document;
+  if (Json::Object* members = shown.as_object())
+    for (auto& [name, value] : *members)
+      if (const std::string* text = value.as_string(); text != nullptr && text->starts_with('/'))
+        value = Json(text->substr(text->find_last_of('/') + 1));
+  return shown;
+}
+
+Job shown(const CallContext& ctx, Job job) {
+  if (is_embedded(ctx)) return job;
+  job.payload = without_folders(job.payload);
+  job.result = without_folders(job.result);
+  return job;
+}
+
 std::vector<Route> watching(JobStore& store) {
   return {
       route(get, kJobs, kRead, reads, "List jobs, newest first",
-            [&store](const CallContext& ctx, const ListJobs& in) {
-              return store.list({in.state, in.kind, in.object_type, in.object_id, in.parent_id,
-                                 ctx.project_id, in.limit, in.page_token});
+            [&store](const CallContext& ctx, const ListJobs& in) -> Result<jobs::JobPage> {
+              TRACSEQ_TRY(jobs::JobPage page,
+                          store.list({in.state, in.kind, in.object_type, in.object_id, in.parent_id,
+                                      ctx.project_id, in.limit, in.page_token}));
+              for (Job& job : page.items) job = shown(ctx, std::move(job));
+              return page;
             }),
       route(get, kJob, kRead, reads, "Get a job with its progress",
-            [&store](const CallContext& ctx, const JobRef& in) { return visible(ctx, store, in.job_id); }),
+            [&store](const CallContext& ctx, const JobRef& in) -> Result<Job> {
+              TRACSEQ_TRY(Job job, visible(ctx, store, in.job_id));
+              return shown(ctx, std::move(job));
+            }),
       route(get, kJob + "/logs", kRead, reads, "List a job's log lines in order",
             [&store](const CallContext& ctx, const ListJobLogs& in) -> Result<jobs::JobLogPage> {
               TRACSEQ_CHECK(visible(ctx, store, in.job_id));
@@ -83,7 +108,8 @@ std::vector<Route> watching(JobStore& store) {
       route(post, kJob + "/cancel", "jobs:write", changes, "Cancel a job and its children",
             [&store](const CallContext& ctx, const JobRef& in) -> Result<Job> {
               TRACSEQ_CHECK(visible(ctx, store, in.job_id));
-              return store.cancel(ctx, in.job_id);
+              TRACSEQ_TRY(Job job, store.cancel(ctx, in.job_id));
+              return shown(ctx, std::move(job));
             }),
   };
 }

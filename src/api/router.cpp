@@ -45,6 +45,14 @@ const Node* Router::Tree::find(const Node& node, Segments rest, std::string_view
   return node.tail.get();
 }
 
+std::string Router::Tree::methods_of(const Node& node) const {
+  std::string names;
+  for (const Entry* entry : node.methods)
+    if (entry != nullptr)
+      names += (names.empty() ? "" : ", ") + std::string(method_name(routes[entry->index].method));
+  return names;
+}
+
 Router::Router(metrics::Registry& metrics) : tree_(std::make_unique<Tree>(metrics)) {}
 Router::~Router() = default;
 
@@ -85,6 +93,13 @@ void Router::add(Route route) {
   tree_->entries.push_back(std::move(entry));
 }
 
+std::string Router::allowed(std::string_view path) const {
+  const auto segments = split(path);
+  Tree::Values values;
+  const Node* node = Tree::find(tree_->root, segments, path, values);
+  return node == nullptr ? std::string() : tree_->methods_of(*node);
+}
+
 Router::Match Router::match(Request& request) const {
   const auto segments = split(request.path);
   Tree::Values values;
@@ -93,10 +108,7 @@ Router::Match Router::match(Request& request) const {
   Match match;
   const Entry* entry = node->methods[static_cast<std::size_t>(request.method)];
   if (entry == nullptr) {
-    for (const Entry* other : node->methods)
-      if (other != nullptr)
-        match.allow +=
-            (match.allow.empty() ? "" : ", ") + std::string(method_name(tree_->routes[other->index].method));
+    match.allow = tree_->methods_of(*node);
     return match;
   }
   for (std::size_t i = 0; i < values.size(); ++i) request.path_params[entry->parameters[i]] = values[i];

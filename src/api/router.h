@@ -31,6 +31,8 @@ class Router {
   };
   // Fills request.path_params. Literal segments go before parameters, parameters before tails.
   Match match(Request& request) const;
+  // The methods a path has, as `Match::allow` lists them; empty: unknown path.
+  [[nodiscard]] std::string allowed(std::string_view path) const;
 
   // The whole call for both transports: permission, input, handler, error shape, entity tag, log line,
   // metrics. Never fails: an error becomes a response. The headers "idempotency-key" and "x-reason" go into

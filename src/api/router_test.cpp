@@ -142,6 +142,20 @@ TEST_F(RouterTest, LiteralsGoBeforeParametersAndTailsTakeTheRest) {
   EXPECT_EQ(call(Method::get, "/").status, 404);
 }
 
+TEST_F(RouterTest, IfMatchIsKeptWhenReadingAndRefusedWhenChanging) {
+  const Response first = call(Method::get, "/api/v1/items/a", {}, with("*"));
+  const auto tag = std::find_if(first.headers.begin(), first.headers.end(),
+                                [](const auto& header) { return header.first == "ETag"; });
+  ASSERT_NE(tag, first.headers.end());
+  for (const std::string& header : {tag->second, std::string("*"), "\"x\", " + tag->second})
+    EXPECT_EQ(call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-match", header}}).status, 200);
+  EXPECT_EQ(call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-match", "\"x\""}}).status, 412);
+  const Response change =
+      call(Method::post, "/api/v1/items/a", R"({"colour":"red"})", with("*"), {{"if-match", "\"x\""}});
+  EXPECT_EQ(change.status, 400);
+  EXPECT_NE(change.body.find("\"field\":\"If-Match\""), std::string::npos) << change.body;
+}
+
 TEST_F(RouterTest, AKnownPathWithAnotherMethodNamesTheAllowedOnes) {
   const auto response = call(Method::del, "/api/v1/items/a");
   EXPECT_EQ(response.status, 405);

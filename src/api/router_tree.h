@@ -46,6 +46,9 @@ struct Router::Tree {
   // The node of the rest of a path that has routes; `values` gets the parameters on the way to it.
   static const Node* find(const Node& node, Segments rest, std::string_view path, Values& values);
 
+  // Its methods, as the header Allow lists them.
+  [[nodiscard]] std::string methods_of(const Node& node) const;
+
   Entry& entry_of(const Route& route) const {
     return *entries[static_cast<std::size_t>(&route - routes.data())];
   }

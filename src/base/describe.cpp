@@ -5,6 +5,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "base/mutex.h"
 
 namespace tracseq {
 namespace {
@@ -15,6 +20,14 @@ using Getter = const TypeInfo& (*)();
 std::vector<Getter>& registered() {
   static std::vector<Getter> types;
   return types;
+}
+
+// Types live as long as the program, and so do their names.
+const char* kept(std::string name) {
+  static Mutex mutex;
+  static std::deque<std::string> names;
+  const Lock lock(mutex);
+  return names.emplace_back(std::move(name)).c_str();
 }
 
 }  // namespace
@@ -54,8 +67,7 @@ const TypeInfo& leaf_info(Kind kind) {
 void attach_docs(TypeInfo& info, std::initializer_list<FieldDoc> docs) {
   for (Field& field : info.fields)
     if (const std::string_view name = field.name; name.ends_with('_')) {
-      // Types live as long as the program, and so do their names.
-      field.name = field.doc.name = (new std::string(name.substr(0, name.size() - 1)))->c_str();
+      field.name = field.doc.name = kept(std::string(name.substr(0, name.size() - 1)));
     }
   for (const FieldDoc& doc : docs) {
     const auto field = std::find_if(info.fields.begin(), info.fields.end(),

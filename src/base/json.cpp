@@ -17,16 +17,18 @@ constexpr std::size_t kKeptParserBytes =
 constexpr std::size_t kLinearKeySearchMax = 16;
 constexpr std::string_view kNumberKey = "$number";
 
-bool has_duplicate(const Json::Object& object) {
+// The first key that is there twice; null: none is.
+const std::string* duplicate(const Json::Object& object) {
   if (object.size() <= kLinearKeySearchMax) {
     for (std::size_t i = 0; i < object.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
-        if (object[i].first == object[j].first) return true;
-    return false;
+        if (object[i].first == object[j].first) return &object[i].first;
+    return nullptr;
   }
   std::unordered_set<std::string_view> seen;
-  return !std::all_of(object.begin(), object.end(),
-                      [&](const auto& m) { return seen.insert(m.first).second; });
+  for (const auto& member : object)
+    if (!seen.insert(member.first).second) return &member.first;
+  return nullptr;
 }
 
 // {"$number": "NaN"} and its kind are doubles that JSON has no text for.
@@ -41,7 +43,9 @@ std::optional<double> non_finite(const Json::Object& object) {
 }
 
 constexpr std::string_view kLargeInteger =
-    "a number in the JSON is malformed, or too large for an integer (write it with a fraction or exponent)";
+    "a number in the JSON is malformed, too large for a double, or too large for an integer (write it with a "
+    "fraction or exponent)";
+constexpr std::size_t kShownKeyMax = 80;
 
 Result<Json> convert(const simdjson::dom::element& element);
 
@@ -52,7 +56,9 @@ Result<Json> convert_object(const simdjson::dom::object& in) {
     TRACSEQ_TRY(Json child, convert(value));
     out.emplace_back(std::string(key), std::move(child));
   }
-  if (has_duplicate(out)) return fail(Code::invalid, "a JSON object has the same key twice");
+  if (const std::string* key = duplicate(out))
+    return fail(Code::invalid,
+                "a JSON object has the same key twice: '" + key->substr(0, kShownKeyMax) + "'");
   if (const auto number = non_finite(out)) return Json(*number);
   return Json(std::move(out));
 }

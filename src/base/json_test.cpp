@@ -90,7 +90,7 @@ TEST(Json, RefusesHostileShapes) {
               std::string::npos)
         << depth;
   parsed(std::string(kJsonDepthMax - 1, '[') + std::string(kJsonDepthMax - 1, ']'));
-  EXPECT_NE(refused(R"({"a":1,"b":2,"a":3})").find("same key twice"), std::string::npos);
+  EXPECT_NE(refused(R"({"a":1,"b":2,"a":3})").find("same key twice: 'a'"), std::string::npos);
   std::string many = "{";
   for (int i = 0; i < 100; ++i) many += "\"k" + std::to_string(i) + "\":1,";
   refused(many + "\"k7\":1}");

@@ -19,7 +19,8 @@ namespace {
 struct Slots {
   std::map<std::string, std::vector<std::string>> values;
   std::map<std::string, bool> switches;
-  std::map<std::string, std::vector<std::string>> words;
+  std::map<std::string, std::string> words;
+  std::map<std::string, std::vector<std::string>> repeated;  // a word that may be given several times
   bool json = false;
   bool quiet = false;
 };
@@ -42,8 +43,11 @@ void add_command(CLI::App& app, const Command& command, Slots& slots) {
   for (const std::string& word : command.words) {
     const bool repeated = word.ends_with("…");
     const std::string name = repeated ? word.substr(0, word.size() - std::string_view("…").size()) : word;
-    auto* added = app.add_option(name, slots.words[word], "")->required();
-    if (!repeated) added->expected(1);
+    // A list, even of one, would take the words after its own.
+    if (repeated)
+      app.add_option(name, slots.repeated[word], "")->required();
+    else
+      app.add_option(name, slots.words[word], "")->required();
   }
   for (const Option& option : command.options) add_option(app, option, slots);
   app.add_flag("--json", slots.json, "Print JSON for programs");
@@ -65,9 +69,28 @@ Invocation invocation_of(const Command& command, const Slots& slots) {
     else if (!option.fallback.empty())
       in.values[option.name] = {option.fallback};
   }
-  for (const std::string& word : command.words)
-    for (const std::string& value : slots.words.at(word)) in.words.push_back(value);
+  for (const std::string& word : command.words) {
+    if (const auto one = slots.words.find(word); one != slots.words.end())
+      in.words.push_back(one->second);
+    else
+      for (const std::string& value : slots.repeated.at(word)) in.words.push_back(value);
+  }
   return in;
+}
+
+// For words that are no option of the command: the nearest of those it has, if one is near.
+std::string explain_extra(const Command& command, const std::vector<std::string>& extra) {
+  std::vector<std::string> known{"json", "quiet", "help"};
+  for (const Option& option : command.options) known.push_back(option.name);
+  for (const std::string& word : extra) {
+    if (!word.starts_with("--")) continue;
+    const std::string typed = word.substr(2, word.find('=') - 2);
+    const std::string guess = nearest(typed, known);
+    return fmt::format(
+        "tracseq: {} {} has no option --{}.{}\n", command.noun, command.verb, typed,
+        guess.empty() ? " `--help` lists those it has." : fmt::format(" Did you mean --{}?", guess));
+  }
+  return {};
 }
 
 // Before CLI11 sees it: a word that is no command gets an answer that names the nearest one.
@@ -87,7 +110,9 @@ bool explain_unknown(int argc, char** argv, const std::vector<Command>& commands
   const std::string guess = nearest(typed, noun_known ? verbs : nouns);
   fmt::print(stderr, "tracseq: '{}' is no command{}{}.{}\n", typed, noun_known ? " of " : "",
              noun_known ? argv[1] : "",
-             guess.empty() ? " `tracseq --help` lists them." : fmt::format(" Did you mean `{}`?", guess));
+             !guess.empty() ? fmt::format(" Did you mean `{}`?", guess)
+                            : fmt::format(" `tracseq {}--help` lists them.",
+                                          noun_known ? std::string(argv[1]) + " " : ""));
   return true;
 }
 
@@ -184,6 +209,15 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
   }
   try {
     app.parse(argc, argv);
+  } catch (const CLI::ExtrasError& error) {
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (!apps[i].first->parsed()) continue;
+      if (const std::string why = explain_extra(commands[i], apps[i].first->remaining()); !why.empty()) {
+        fmt::print(stderr, "{}", why);
+        return static_cast<int>(Exit::usage);
+      }
+    }
+    return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : static_cast<int>(Exit::usage);
   }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "base/config/config.h"
 #include "base/module.h"
@@ -12,7 +13,10 @@
 #include "cli/resource.h"
 #include "cli/settings.h"
 #include "cli/version.h"
+#include "domain/serving/onnx_engine.h"
+#include "storage/sql/postgres/entry.h"
 #include "storage/sql/url.h"
+#include "storage/tables/table_engine.h"
 
 namespace tracseq::cli {
 namespace {
@@ -36,7 +40,8 @@ Json setting_rows(const config::Loaded& loaded) {
     rows.push_back(Json::object()
                        .set("key", key)
                        .set("value", value)
-                       .set("origin", origin == loaded.origins.end() ? "" : origin->second));
+                       .set("origin", origin == loaded.origins.end() ? "" : origin->second)
+                       .set("note", config::not_used_yet(key) ? "not used yet" : ""));
   };
   for (const Field& section : type_info<config::Config>().fields) {
     const Json& values = *document.find(section.name);
@@ -54,7 +59,7 @@ Json setting_rows(const config::Loaded& loaded) {
 
 Result<void> show_config(const Invocation& in) {
   TRACSEQ_TRY(const config::Loaded loaded, load_settings(in));
-  std::vector<Shown> columns{{"KEY", "key"}, {"VALUE", "value"}};
+  std::vector<Shown> columns{{"KEY", "key"}, {"VALUE", "value"}, {"NOTE", "note"}};
   if (in.has("origin")) columns.push_back({"FROM", "origin"});
   print_list(in, dump_json(Json::object().set("items", setting_rows(loaded))), columns, "no settings");
   return {};
@@ -117,9 +122,10 @@ Result<void> doctor(const Invocation& in) {
                        .set("detail", found ? *found : found.error().message));
   };
   add("program", std::string(kVersion));
-  for (const char* module : {"postgres", "duckdb", "onnx"}) {
-    const std::string symbol = fmt::format("tracseq_{}_module", module);
-    const auto opened = load_module(module, symbol.c_str());
+  for (const auto& [module, entry] :
+       {std::pair{"postgres", sql::postgres::kEntryName}, std::pair{"duckdb", tables::kEngineEntry},
+        std::pair{"onnx", serving::kOnnxEntry}}) {
+    const auto opened = load_module(module, entry);
     add(module, opened ? Result<std::string>("opens") : fail(opened.error()));
   }
   const auto loaded = load_settings(in);

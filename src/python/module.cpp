@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "base/identifier.h"
 #include "base/log.h"
 #include "python/config_functions.h"
 #include "python/core_type.h"
@@ -15,8 +16,20 @@ PyObject* abandon(PyObject* /*self*/, PyObject* /*none*/) {
   Py_RETURN_NONE;
 }
 
+// check_identifier(field: str, text: str) -> (status, {})
+PyObject* check_identifier_of(PyObject* /*self*/, PyObject* args) {
+  PyObject *field = nullptr, *text = nullptr;
+  if (!PyArg_ParseTuple(args, "OO:check_identifier", &field, &text)) return nullptr;
+  std::string name, value;
+  if (!text_of(field, name) || !text_of(text, value)) return nullptr;
+  const auto checked = check_identifier(name, value);
+  return checked ? reply(200, "{}") : reply_error(checked.error());
+}
+
 PyMethodDef functions[] = {
     {"abandon", abandon, METH_NOARGS, "At the end of the program: calls under way never come back."},
+    {"check_identifier", check_identifier_of, METH_VARARGS,
+     "Whether a text can name what an address reaches."},
     {"load_config", load_config, METH_VARARGS, "Reads the settings from all their sources."},
     {"save_config", save_config, METH_VARARGS, "Writes the settings of one environment."},
     {"validate_config", validate_config, METH_VARARGS, "Lists every fault of the settings."},

@@ -126,10 +126,7 @@ std::optional<api::Response> Exchange::read_target() {
   const auto method = api::method_from(head_only_ ? std::string_view("GET") : std::string_view(head_.verb));
   if (!method) {
     request_ = std::move(*request);
-    api::Response response =
-        refuse(Code::invalid, fmt::format("the method {} is not known here", head_.verb.substr(0, 20)), 405);
-    response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE");
-    return response;
+    return unknown_method();
   }
   request_ = std::move(*request);
   request_.method = *method;
@@ -139,6 +136,20 @@ std::optional<api::Response> Exchange::read_target() {
   }
   request_.content_length = head_.chunked ? std::nullopt : std::optional(head_.content_length.value_or(0));
   return std::nullopt;
+}
+
+// What the path takes instead; HEAD goes wherever GET does.
+api::Response Exchange::unknown_method() const {
+  std::string allow = service_.router.allowed(request_.path);
+  if (allow.empty() && page_or_nothing()) allow = "GET";
+  if (allow.empty())
+    return refuse(Code::not_found, fmt::format("there is no {}", request_.path.substr(0, 200)));
+  if (allow.starts_with("GET")) allow.insert(3, ", HEAD");
+  api::Response response = refuse(
+      Code::invalid,
+      fmt::format("the method {} is not known here; allowed: {}", head_.verb.substr(0, 20), allow), 405);
+  response.headers.emplace_back("Allow", std::move(allow));
+  return response;
 }
 
 std::optional<api::Response> Exchange::admit() {
@@ -152,7 +163,7 @@ std::optional<api::Response> Exchange::admit() {
   return check_body();
 }
 
-std::optional<api::Response> Exchange::page_or_nothing() {
+std::optional<api::Response> Exchange::page_or_nothing() const {
   const bool reads = request_.method == api::Method::get;
   if (!reads || !match_.allow.empty() || !services_.options.serve_page) return std::nullopt;
   return services_.page.get(request_.path, request_.header("if-none-match"),

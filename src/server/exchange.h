@@ -60,7 +60,8 @@ class Exchange {
   std::optional<api::Response> check_origin();
   std::optional<api::Response> check_body();
   std::optional<api::Response> read_target();
-  std::optional<api::Response> page_or_nothing();
+  [[nodiscard]] api::Response unknown_method() const;
+  std::optional<api::Response> page_or_nothing() const;
   void set_deadline();
   Result<void> unpack_body();
 

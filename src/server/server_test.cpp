@@ -77,6 +77,17 @@ TEST(Server, EveryAnswerHasTheSecurityHeadersAndARequestId) {
             "<script>");
 }
 
+TEST(Server, AMethodNobodyKnowsIsToldWhatThePathTakes) {
+  TestServer server;
+  const auto ask = [&](const std::string& path) {
+    RawClient client(server.port());
+    return client.call("OPTIONS " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  };
+  EXPECT_EQ(ask("/api/v1/fast").headers.at("allow"), "GET, HEAD");
+  EXPECT_EQ(ask("/api/v1/echo").headers.at("allow"), "GET, HEAD, POST");
+  EXPECT_EQ(ask("/api/v1/nothing").status, 404);
+}
+
 TEST(Server, ErrorsHaveOneShape) {
   TestServer server;
   const auto ask = [&](const std::string& text) {

@@ -230,3 +230,15 @@ def test_a_worker_sweeps_what_a_killed_one_left(tmp_path: Path) -> None:
     refused = run("worker", "--memory-limit-mb", "1", folder=tmp_path)
     assert refused.returncode == 2
     assert "64 to" in refused.stderr
+
+
+def test_doctor_finds_a_sound_installation_sound(tmp_path: Path) -> None:
+    done = run("doctor", "--database-url", "sqlite:///lab.db", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    answer = json.loads(done.stdout)
+    assert {row["check"]: row["ok"] for row in answer["items"]} == dict.fromkeys(
+        ("program", "postgres", "duckdb", "onnx", "settings", "database or server"), True
+    )
+    broken = run("doctor", "--server", "http://127.0.0.1:9", "--json", folder=tmp_path)
+    assert broken.returncode == 1
+    assert [row["check"] for row in json.loads(broken.stdout)["items"] if not row["ok"]] == ["database or server"]

@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 import http.client
+import json
 import time
+from pathlib import Path
 from typing import Optional
 from urllib.parse import urlsplit
 
 from tests.api.transports import HttpTransport, call_json
 from tests.services.tracseq import TracseqServer
+from tests.system.programs import run
 
 TOLD_SECONDS_MAX = 5.0  # generous: the promise is half a second, the machine may be busy
 
@@ -55,3 +58,17 @@ def test_changes_are_told_and_a_reader_resumes() -> None:
         assert int(again.until(missed)) > int(seen)
         again.close()
         caller.close()
+
+
+def test_what_another_process_changed_is_told_too(tmp_path: Path) -> None:
+    with TracseqServer(arguments=["--no-worker"]) as server:
+        reader = Reader(server.url)
+        made = run(
+            "experiment", "create", "from elsewhere", "--database-url", server.database_url, "--json", folder=tmp_path
+        )
+        written = time.monotonic()
+        assert made.returncode == 0, made.stderr
+        reader.until(f'"{json.loads(made.stdout)["experiment_id"]}"')
+        # The promise is half a second from the commit; the page's own clock shows it, this one only prints it.
+        print(f"told {1000 * (time.monotonic() - written):.0f} ms after the other process ended")
+        reader.close()

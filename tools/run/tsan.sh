@@ -7,5 +7,6 @@ ensure_toolchain services
 fresh_results
 step "Building (preset tsan)"
 build_preset tsan || exit 1
+export TSAN_OPTIONS="suppressions=$ROOT/tools/testing/tsan.supp ${TSAN_OPTIONS:-}"
 run_ctest tsan "$@"
 "$VENV/bin/python" tools/testing/summary.py "$RESULTS"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import json
@@ -195,11 +196,18 @@ class ModelServer:
             self.process = subprocess.Popen(
                 self._arguments, stdout=subprocess.PIPE, stderr=log, text=True, env=self._env
             )
+        atexit.register(self._end_with_the_tests, self.process)  # a test that failed did not stop it
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), f"{line!r}; the log: {self._log.read_text()}"
         self.url = line.split()[-1]
         return self
+
+    @staticmethod
+    def _end_with_the_tests(process: subprocess.Popen[str]) -> None:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
 
     @property
     def address(self) -> str:

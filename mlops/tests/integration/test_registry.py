@@ -152,3 +152,11 @@ def test_the_plain_twin(database_url: str) -> None:
     assert found is not None
     assert found[1].version == "1.0.0"
     assert "scikit-learn==" in Path(metadata.requirements_path or "").read_text()
+
+
+@pytest.mark.parametrize("model_id", ["a/b", "..", "a\nb", ""])
+async def test_a_model_id_that_no_address_reaches_is_refused_by_name(registry: ModelRegistry, model_id: str) -> None:
+    with pytest.raises(InvalidArgument, match=r"^model_id ") as refused:
+        await registry.register_model(fitted(), metadata_of(model_id=model_id), {})
+    assert refused.value.field == "model_id"
+    assert "api/v1" not in str(refused.value)

@@ -84,6 +84,14 @@ def test_the_plain_twins_have_the_same_methods() -> None:
         getattr(sync, "ABTestManager".strip())  # comes with a later issue
 
 
+def test_a_star_import_brings_the_services_and_nothing_else() -> None:
+    names: dict[str, object] = {}
+    exec("from mlops.sync import *", names)
+    del names["__builtins__"]
+    assert sorted(names) == dir(sync)
+    assert all(isinstance(brought, type) and brought is getattr(sync, name) for name, brought in names.items())
+
+
 def classes(text: str) -> list[str]:
     return [ast.dump(node) for node in ast.parse(text).body if isinstance(node, ast.ClassDef)]
 

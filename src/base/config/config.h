@@ -55,6 +55,11 @@ std::vector<Error> validate(const Json& document);
 // Loaded::warnings of these variables.
 std::vector<std::string> warnings_of(const std::map<std::string, std::string>& variables);
 
+// Whether nothing in this version follows the setting "section.name": it is read, checked and kept.
+bool not_used_yet(std::string_view key);
+// Names those of them that were given another value than their default; empty if there are none.
+std::string unused_warning(const Loaded& loaded);
+
 // Reads one setting through a table of one field, so that a message has the key's whole name. Kind only, no
 // range.
 Result<void> read_value(const Field& field, const std::string& key, const Json& value, void* place);

@@ -227,5 +227,27 @@ TEST_F(ConfigTest, TheEnvironmentComesFromItsVariable) {
   EXPECT_THAT(wrong.error().message, HasSubstr("development, staging, production"));
 }
 
+// A setting that promises what is not there yet must not be believed in silence.
+TEST_F(ConfigTest, WhatNothingFollowsIsSaid) {
+  write(R"({"default": {"security": {"encryption_enabled": true, "api_key": "k"},
+                        "model_registry": {"max_model_versions": 10, "backup_interval_hours": 7}}})");
+  const auto loaded = load(sources_);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  ASSERT_EQ(loaded->warnings.size(), 1U);
+  EXPECT_EQ(loaded->warnings[0],
+            "kept, but followed by nothing in this version: model_registry.backup_interval_hours, "
+            "security.encryption_enabled");
+  EXPECT_TRUE(not_used_yet("cache.redis_url"));
+  EXPECT_FALSE(not_used_yet("database.url"));
+}
+
+TEST_F(ConfigTest, AWrongLimitIsTheOnlyFaultItMakes) {
+  write(R"({"default": {"database": {"max_connections": -1}}})");
+  const auto loaded = load(sources_);
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().message.find("database.max_connections"), std::string::npos);
+  EXPECT_EQ(loaded.error().message.find("pool_size"), std::string::npos) << loaded.error().message;
+}
+
 }  // namespace
 }  // namespace tracseq::config

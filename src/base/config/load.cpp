@@ -92,7 +92,7 @@ class Loader {
     for (const auto& [key, text] : sources_.flags) set_text(key, text, "flag");
     // A pool nobody asked for follows the limit somebody set.
     DatabaseConfig& database = loaded_.config.database;
-    if (loaded_.origins["database.pool_size"] == "default")
+    if (loaded_.origins["database.pool_size"] == "default" && database.max_connections >= 1)
       database.pool_size = std::min(database.pool_size, database.max_connections);
     if (faults_.empty()) check_ranges();
     if (faults_.empty()) return std::move(loaded_);
@@ -274,6 +274,8 @@ std::vector<std::string> warnings_of(const std::map<std::string, std::string>& g
 Result<Loaded> load(const Sources& sources) {
   TRACSEQ_TRY(Loaded loaded, Loader(sources).run());
   loaded.warnings = warnings_of(sources.variables);
+  if (std::string unused = unused_warning(loaded); !unused.empty())
+    loaded.warnings.push_back(std::move(unused));
   return loaded;
 }
 

@@ -36,7 +36,7 @@ void check_together(const Config& config, std::vector<Error>& faults) {
                       "database.url must begin with sqlite:///, postgresql://, http:// or https://",
                       {},
                       "database.url"});
-  if (config.database.pool_size > config.database.max_connections)
+  if (config.database.max_connections >= 1 && config.database.pool_size > config.database.max_connections)
     faults.push_back(
         {Code::invalid,
          fmt::format("database.pool_size is {}; it must not exceed database.max_connections, which is {}",

@@ -123,6 +123,7 @@ void NumericProfile::count_bins() {
 }
 
 void NumericProfile::describe(Json& stats) const {
+  stats.set("infinite", infinite_);
   if (moments_.count == 0) return;
   stats.set("mean", moments_.mean);
   stats.set("std", moments_.count > 1 ? Json(deviation_) : Json());
@@ -131,7 +132,6 @@ void NumericProfile::describe(Json& stats) const {
   stats.set("q25", q25_);
   stats.set("median", median_);
   stats.set("q75", q75_);
-  stats.set("infinite", infinite_);
   stats.set("outliers", outliers_);
   stats.set("outliers_z", outliers_z_);
   Json edges = Json::array();

@@ -267,7 +267,11 @@ class Assessment {
       note_column(infos_[c], counts, missing);
       Json stats = Json::object();
       stats.set("type", tables::type_name(infos_[c].type));
-      stats.set("count", counts.present);
+      const auto profile = std::find_if(profiles_.begin(), profiles_.end(), [&](const NumericProfile& p) {
+        return p.column().name == infos_[c].name;
+      });
+      const std::int64_t infinite = profile == profiles_.end() ? 0 : profile->infinite();
+      stats.set("count", counts.present - infinite);
       stats.set("missing", missing);
       stats.set("missing_percentage", 100 * share(missing));
       stats.set("mismatched", counts.mismatched);
@@ -276,9 +280,6 @@ class Assessment {
       if (counts.length_max) stats.set("max_length", *counts.length_max);
       if (!counts.first.empty()) stats.set("first", counts.first);
       if (!counts.last.empty()) stats.set("last", counts.last);
-      const auto profile = std::find_if(profiles_.begin(), profiles_.end(), [&](const NumericProfile& p) {
-        return p.column().name == infos_[c].name;
-      });
       if (profile != profiles_.end()) profile->describe(stats);
       if (profile == profiles_.end() && infos_[c].type != ColumnType::timestamp &&
           counts.distinct <= kDistinctForTopValuesMax)
@@ -325,10 +326,11 @@ class Assessment {
               "standard deviations from the mean)",
               profile->outliers(), info.name, profile->outliers_z()),
           {info.name}, profile->outliers());
-    if (profile->infinite() > 0)
-      add(IssueType::schema_mismatch, Severity::warning,
-          fmt::format("{} values of '{}' are infinite", profile->infinite(), info.name), {info.name},
-          profile->infinite());
+    if (profile->infinite() == 0) return;
+    add(IssueType::schema_mismatch, Severity::warning,
+        fmt::format("{} values of '{}' are infinite", profile->infinite(), info.name), {info.name},
+        profile->infinite());
+    if (rule != nullptr) violations_ += profile->infinite();
   }
 
   Result<void> add_top_values(const tables::ColumnInfo& info, Json& stats) {

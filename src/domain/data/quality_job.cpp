@@ -17,7 +17,8 @@ Result<Json> QualityJob::run(const CallContext& ctx, const jobs::Job& job, jobs:
   TRACSEQ_TRY(const ParsedSchema parsed, parse_schema(schema));
   reporter.progress(0.05, "reading the file");
   TRACSEQ_TRY(const InputPlace place, InputPlace::open(request.data_root, request.path));
-  TRACSEQ_TRY(const tables::InputFile file, tables::inspect_file(place.path(), check, request.path));
+  TRACSEQ_TRY(const tables::InputFile file,
+              tables::inspect_file(place.path(), check, request.name.empty() ? request.path : request.name));
   TRACSEQ_CHECK(check_digest(file, request.expected_digest));
   TRACSEQ_TRY(const WorkFolder folder, WorkFolder::make(work_root_));
   TRACSEQ_TRY(tables::TableEngine* const engine, tables::table_engine());

@@ -155,6 +155,20 @@ TEST_F(Quality, ReportsAllFaultsAtOnce) {
   EXPECT_EQ(report->issues.back().severity, info);
 }
 
+TEST_F(Quality, InfiniteValuesBreakTheSchemaAndAreCountedApart) {
+  const auto report = assess_text(R"({"x": {"type": "float"}, "y": {"type": "float"}})", "",
+                                  "x,y\n1,inf\n2,-inf\ninf,1e400\n1e400,-Infinity\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  has(*report, IssueType::schema_mismatch, Severity::warning, "2 values of 'x' are infinite");
+  EXPECT_EQ(number(*report, "x", "count"), 2);
+  EXPECT_EQ(number(*report, "x", "infinite"), 2);
+  EXPECT_EQ(number(*report, "x", "missing"), 0);
+  EXPECT_EQ(number(*report, "x", "mean"), 1.5);
+  EXPECT_EQ(number(*report, "y", "count"), 0);
+  EXPECT_EQ(number(*report, "y", "infinite"), 4);
+  EXPECT_NEAR(report->quality_score, 1 - 6.0 / 8, 1e-12);
+}
+
 TEST_F(Quality, OfNothingIsZero) {
   const auto report = assess_text(R"({"x": {"type": "float"}})", "", "x\n");
   ASSERT_TRUE(report) << report.error().message << report.error().detail;

@@ -21,8 +21,9 @@ struct AssessRequest {
   std::string path;             // below `data_root` where that is set
   std::string data_root;        // a folder that opening the path must not leave
   std::string expected_digest;  // SHA-256 of the content; empty: any
+  std::string name;             // what the caller calls the file; empty: its path
 };
-TRACSEQ_DESCRIBE(AssessRequest, (report_id, schema_id, path, data_root, expected_digest))
+TRACSEQ_DESCRIBE(AssessRequest, (report_id, schema_id, path, data_root, expected_digest, name))
 
 // Quality reports: asked for here, made by a worker (quality_job.h), kept here. Thread-safe.
 class Reports {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/data/paging.h"
 #include "domain/data/schema.h"
 
@@ -39,6 +40,7 @@ Result<Schema> Schemas::create(const CallContext& ctx, const Schema& given) {
   Schema schema = given;
   TRACSEQ_CHECK(parse_schema(schema));
   if (schema.schema_id.empty()) schema.schema_id = new_id();
+  TRACSEQ_CHECK(check_identifier("schema_id", schema.schema_id));
   if (schema.created_at.us == 0) schema.created_at = now();
   if (schema.created_by.empty()) schema.created_by = ctx.actor.id;
   // A schema that is there already is no change and leaves no entry.

@@ -46,7 +46,8 @@ Result<WorkFolder> WorkFolder::make(const std::string& root) {
   std::string pattern = (base / (std::string(kPrefix) + "XXXXXX")).string();
   if (::mkdtemp(pattern.data()) == nullptr)
     return fail(errno == ENOSPC ? Code::storage_full : Code::unavailable,
-                fmt::format("no folder for the run below '{}': {}", base.string(), std::strerror(errno)));
+                fmt::format("the worker can make no folder for the run: {}", std::strerror(errno)),
+                base.string());
   return WorkFolder(pattern, lock_folder(pattern, std::chrono::seconds{0}));
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/data/paging.h"
 
 namespace tracseq::features {
@@ -51,6 +52,7 @@ Result<FeatureConfig> FeatureConfigs::create(const CallContext& ctx, const Featu
   FeatureConfig config = given;
   TRACSEQ_CHECK(check_config(config));
   if (config.config_id.empty()) config.config_id = new_id();
+  TRACSEQ_CHECK(check_identifier("config_id", config.config_id));
   if (config.created_at.us == 0) config.created_at = now();
   if (config.created_by.empty()) config.created_by = ctx.actor.id;
   TRACSEQ_TRY(const auto found,

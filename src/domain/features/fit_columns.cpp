@@ -66,6 +66,7 @@ std::size_t NumericFit::bytes_most(std::int64_t rows) noexcept {
 Result<void> NumericFit::observe(const tables::ColumnBatch& batch) {
   TRACSEQ_TRY(const tables::Column* column, find_column(batch, column_));
   TRACSEQ_CHECK(finite_numbers(*column, batch.rows, finite_));
+  step_.input_type = column->type;
   rows_ += static_cast<std::int64_t>(batch.rows);
   moments_.add_block(finite_);
   if (order_) order_->observe(finite_);
@@ -223,6 +224,7 @@ NumericStep NumericFit::step() const {
 
 Result<void> CategoricalFit::observe(const tables::ColumnBatch& batch) {
   TRACSEQ_TRY(const tables::Column* column, find_column(batch, column_));
+  type_ = column->type;
   const bool text = column->type == tables::ColumnType::string;
   for (std::size_t r = 0; r < batch.rows; ++r) {
     if (!column->present(r)) {
@@ -247,6 +249,7 @@ Result<void> CategoricalFit::observe(const tables::ColumnBatch& batch) {
 Result<CategoricalStep> CategoricalFit::step() const {
   CategoricalStep step;
   step.column = column_;
+  step.input_type = type_;
   step.encoding = config_.encoding_method;
   step.unknown_categories = config_.unknown_categories;
   const std::vector<std::int32_t> order = seen_.sorted();

@@ -79,6 +79,7 @@ class CategoricalFit {
  private:
   const FeatureConfig& config_;
   std::string column_;
+  std::optional<tables::ColumnType> type_;  // after the first rows
   StringIndex seen_;
   std::vector<std::int64_t> counts_;
   std::int64_t missing_ = 0;

@@ -84,7 +84,8 @@ class Pipeline {
   Result<void> load() {
     step("load", 0.02);
     TRACSEQ_TRY(input_, data::InputPlace::open(settings_.data_root, settings_.path));
-    TRACSEQ_TRY(file_, tables::inspect_file(input_->path(), check_, settings_.path));
+    TRACSEQ_TRY(file_, tables::inspect_file(input_->path(), check_,
+                                            settings_.name.empty() ? settings_.path : settings_.name));
     TRACSEQ_CHECK(data::check_digest(file_, settings_.expected_digest));
     run_.input_data_hash = file_.digest;
     TRACSEQ_TRY(tables::TableEngine* const engine, tables::table_engine());

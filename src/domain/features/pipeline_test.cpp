@@ -580,7 +580,12 @@ TEST_P(LargeFileTest, PassesThroughASmallMemory) {
   EXPECT_GT(fs::file_size(folder_.path() / "outputs" / run->run_id / "features.parquet"), 0U);
   // DuckDB's limit, our own share, the library's pages and what the allocator keeps: it does not follow the
   // file.
-  EXPECT_LT(peak_memory() - before, 4 * kMemory);
+#ifdef __SANITIZE_THREAD__
+  constexpr std::uint64_t kOfEachByte = 5;  // its own and what ThreadSanitizer remembers of it
+#else
+  constexpr std::uint64_t kOfEachByte = 1;
+#endif
+  EXPECT_LT(peak_memory() - before, kOfEachByte * 4 * kMemory);
 }
 
 }  // namespace

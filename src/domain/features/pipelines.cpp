@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/data/paging.h"
 
 namespace tracseq::features {
@@ -85,6 +86,7 @@ Result<PipelineRun> PipelineRuns::start(const CallContext& ctx, const StartPipel
   TRACSEQ_CHECK(configs_.get(ctx, {request.feature_config_id}));
   PipelineRun run;
   run.run_id = request.run_id.empty() ? new_id() : request.run_id;
+  TRACSEQ_CHECK(check_identifier("run_id", run.run_id));
   run.pipeline_id = request.pipeline_id;
   run.trigger_type = request.trigger_type;
   run.input_data_path = request.input_data_path;

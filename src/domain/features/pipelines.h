@@ -71,8 +71,9 @@ struct PipelineSettings {
   std::string expected_digest;  // SHA-256 of the content; empty: any
   std::string output_folder;    // outputs go to <output_folder>/<run_id>/; empty: into the artifact store
   double quality_threshold = 0.7;
+  std::string name;  // what the caller calls the file; empty: its path
 };
-TRACSEQ_DESCRIBE(PipelineSettings, (path, data_root, expected_digest, output_folder, quality_threshold))
+TRACSEQ_DESCRIBE(PipelineSettings, (path, data_root, expected_digest, output_folder, quality_threshold, name))
 
 struct StartPipeline {
   std::string run_id;  // made when left out

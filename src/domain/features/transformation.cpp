@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "domain/features/cell_values.h"
 #include "domain/features/target_encoding.h"
 #include "domain/features/tokens.h"
 #include "domain/features/transformation_values.h"
@@ -49,6 +50,22 @@ Result<void> read_numbers(const tables::Column& column, const NumericStep& step,
                                 step.column, tables::type_name(column.type)));
 }
 
+// `text`: the cell's, which the value borrows.
+Value value_in(const tables::Column& column, std::size_t row, std::string_view text) {
+  switch (column.type) {
+    case tables::ColumnType::boolean:
+      return Value::of(column.booleans[row] != 0);
+    case tables::ColumnType::int64:
+      return Value::of(column.integers[row]);
+    case tables::ColumnType::float64:
+      return std::isnan(column.doubles[row]) ? Value{} : Value::of(column.doubles[row]);
+    case tables::ColumnType::string:
+    case tables::ColumnType::timestamp:
+      break;
+  }
+  return Value::of(text);
+}
+
 }  // namespace
 
 Result<std::int32_t> FittedTransformation::category_of(std::size_t step, std::string_view text) const {
@@ -70,9 +87,21 @@ Result<void> FittedTransformation::encode_categorical(std::size_t step, const ta
   codes.resize(out.rows);
   const std::int32_t fill = categories_[step].find(categorical.fill);
   const bool strict = categorical.unknown_categories == UnknownCategory::error;
+  // A table whose column is of another type than the one that was fitted is read as a request is.
+  const bool same = !categorical.input_type || column.type == *categorical.input_type;
+  std::string buffer;
   for (std::size_t r = 0; r < out.rows; ++r) {
     if (!column.present(r)) {
       codes[r] = fill;
+    } else if (!same) {
+      const std::string text = tables::value_text(column, r);
+      const Value value = value_in(column, r, text);
+      if (value.kind == Value::Kind::missing) {
+        codes[r] = fill;
+        continue;
+      }
+      TRACSEQ_TRY(const std::string_view category, cell_category(categorical, value, buffer));
+      TRACSEQ_TRY(codes[r], category_of(step, category));
     } else if (column.type == tables::ColumnType::string && !strict) {
       codes[r] = categories_[step].find(column.text(r));
     } else {

@@ -19,8 +19,10 @@ namespace tracseq::features {
 inline constexpr std::int32_t kTransformationVersion = 1;
 
 // The parts of a fitted transformation as they are stored; docs/formats/transformation.md has their meaning.
+// `input_type`: what the column was when it was fitted; absent in documents of older programs.
 struct NumericStep {
   std::string column;
+  std::optional<tables::ColumnType> input_type;
   double fill = 0;
   std::optional<double> low;  // clipping
   std::optional<double> high;
@@ -30,10 +32,11 @@ struct NumericStep {
   std::optional<double> factor;
   std::optional<double> offset;
 };
-TRACSEQ_DESCRIBE(NumericStep, (column, fill, low, high, center, scale, factor, offset))
+TRACSEQ_DESCRIBE(NumericStep, (column, input_type, fill, low, high, center, scale, factor, offset))
 
 struct CategoricalStep {
   std::string column;
+  std::optional<tables::ColumnType> input_type;
   Encoding encoding = Encoding::label;
   std::string fill;
   UnknownCategory unknown_categories = UnknownCategory::ignore;
@@ -42,8 +45,8 @@ struct CategoricalStep {
   std::vector<double> values;           // target: for each category, for each class
   std::vector<double> unknown_values;   // target: for each class
 };
-TRACSEQ_DESCRIBE(CategoricalStep,
-                 (column, encoding, fill, unknown_categories, categories, classes, values, unknown_values))
+TRACSEQ_DESCRIBE(CategoricalStep, (column, input_type, encoding, fill, unknown_categories, categories,
+                                   classes, values, unknown_values))
 
 struct TextStep {
   std::string column;
@@ -103,19 +106,23 @@ struct Encoded {
 // The encodings that cross-fitting gives to the rows it learned from; see target_encoding.h.
 class CrossFit;
 
-// One value of a request. Text is borrowed.
+// One value of a request. Text is borrowed. `number` is set for integers and booleans (0 or 1), too.
 struct Value {
-  enum class Kind { missing, number, text };
+  enum class Kind { missing, number, integer, boolean, text };
   Kind kind = Kind::missing;
   double number = 0;
+  std::int64_t integer = 0;
   std::string_view text;
-  static Value of(double v) { return {Kind::number, v, {}}; }
-  static Value of(std::string_view v) { return {Kind::text, 0, v}; }
+  static Value of(double v) { return {Kind::number, v, 0, {}}; }
+  static Value of(std::int64_t v) { return {Kind::integer, static_cast<double>(v), v, {}}; }
+  static Value of(bool v) { return {Kind::boolean, v ? 1.0 : 0.0, v ? 1 : 0, v ? "true" : "false"}; }
+  static Value of(std::string_view v) { return {Kind::text, 0, 0, v}; }
 };
 
 // Memory that transform_row reuses; one for each thread.
 struct RowScratch {
   std::string lowered;
+  std::string category;
   std::vector<std::int32_t> terms;
   SparseRows sparse;
 };

@@ -2,29 +2,20 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "domain/features/cell_values.h"
 #include "domain/features/transformation_values.h"
 
 namespace tracseq::features {
 namespace {
 
-Result<double> number_of(const Value& value, const std::string& column) {
-  if (value.kind == Value::Kind::missing) return NAN;
-  if (value.kind == Value::Kind::number) return value.number;
-  if (value.text == "Infinity" || value.text == "-Infinity") return NAN;  // imputed, as in a table
-  return fail_field(column, fmt::format("the column '{}' wants a number; got the text '{}'", column,
-                                        value.text.substr(0, 100)));
-}
-
 Result<Value> value_of(const Json& json, const std::string& column) {
   if (json.is_null()) return Value{};
   if (const auto* text = json.as_string())
     return tables::is_missing_text(*text) ? Value{} : Value::of(std::string_view(*text));
-  if (json.is_bool())
-    return Value{Value::Kind::number, json.bool_or(false) ? 1.0 : 0.0,
-                 json.bool_or(false) ? "true" : "false"};
+  if (json.is_bool()) return Value::of(json.bool_or(false));
+  if (json.is_integer()) return Value::of(json.integer_or(0));
   if (json.is_number()) {
     const double number = json.number_or(0);
     return std::isnan(number) ? Value{} : Value::of(number);
@@ -49,18 +40,15 @@ Result<void> FittedTransformation::transform_row(std::span<const Value> values, 
   std::fill(out.begin(), out.end(), 0.0);
   const Value* value = values.data();
   for (std::size_t s = 0; s < document_.numeric.size(); ++s, ++value) {
-    TRACSEQ_TRY(const double number, number_of(*value, document_.numeric[s].column));
+    TRACSEQ_TRY(const double number, cell_number(document_.numeric[s], *value));
     if (numeric_slots_[s] >= 0)
       out[static_cast<std::size_t>(numeric_slots_[s])] = numeric_value(document_.numeric[s], number);
   }
   for (std::size_t s = 0; s < document_.categorical.size(); ++s, ++value) {
     const CategoricalStep& step = document_.categorical[s];
-    char digits[32];
-    std::string_view text = value->text;
-    if (value->kind == Value::Kind::missing) {
-      text = step.fill;
-    } else if (value->kind == Value::Kind::number && text.empty()) {
-      text = {digits, std::to_chars(digits, digits + sizeof digits, value->number).ptr};
+    std::string_view text = step.fill;
+    if (value->kind != Value::Kind::missing) {
+      TRACSEQ_TRY(text, cell_category(step, *value, scratch.category));
     }
     // The fill value of a constant need not be a category; that is no error of the request.
     const bool strict = value->kind != Value::Kind::missing;
@@ -76,9 +64,10 @@ Result<void> FittedTransformation::transform_row(std::span<const Value> values, 
       if (slots[c] >= 0) out[static_cast<std::size_t>(slots[c])] = code_value(step, code, c);
   }
   for (std::size_t s = 0; s < document_.text.size(); ++s, ++value) {
-    if (value->kind == Value::Kind::number)
+    if (value->kind != Value::Kind::missing && value->kind != Value::Kind::text)
       return fail_field(document_.text[s].column,
-                        fmt::format("the column '{}' wants a text; got a number", document_.text[s].column));
+                        fmt::format("the column '{}' wants a text; got {}", document_.text[s].column,
+                                    value->kind == Value::Kind::boolean ? value->text : "a number"));
     scratch.sparse.clear();
     count_terms(s, value->text, scratch, scratch.sparse);
     for (std::size_t i = 0; i < scratch.sparse.terms.size(); ++i)

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 
+#include "base/identifier.h"
 #include "domain/monitoring/names.h"
 #include "domain/monitoring/page_token.h"
 #include "domain/monitoring/series.h"
@@ -196,7 +197,9 @@ Result<Recorded> PredictionLog::record(const CallContext& ctx, const RecordPredi
     Volume& volume = volumes[hour_of(at.us)];
     ++volume.predictions;
     volume.bytes += bytes;
-    PerModel& model = models[p.model_id];
+    const auto [place, fresh] = models.try_emplace(p.model_id);
+    if (fresh) TRACSEQ_CHECK(check_identifier(fmt::format("predictions[{}].model_id", i), p.model_id));
+    PerModel& model = place->second;
     ++model.count;
     model.digest.update(bytes_of(to_json(p)));
   }

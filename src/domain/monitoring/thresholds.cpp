@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/monitoring/names.h"
 #include "domain/monitoring/page_token.h"
 
@@ -63,7 +64,7 @@ Result<void> check_bounds(const Threshold& threshold) {
   for (const auto& [name, bound] : {std::pair{"warning_threshold", threshold.warning_threshold},
                                     std::pair{"critical_threshold", threshold.critical_threshold}})
     if (bound && !std::isfinite(*bound))
-      return fail_field(name, fmt::format("{} must be a finite number", name));
+      return fail_field(name, fmt::format("{} is {}; it must be a finite number", name, to_json(*bound)));
   return {};
 }
 
@@ -73,6 +74,8 @@ Result<Threshold> Thresholds::create(const CallContext& ctx, const Threshold& re
   TRACSEQ_CHECK(check_bounds(request));
   Threshold made = request;
   if (made.threshold_id.empty()) made.threshold_id = new_id();
+  TRACSEQ_CHECK(check_identifier("threshold_id", made.threshold_id));
+  if (!made.model_id.empty()) TRACSEQ_CHECK(check_identifier("model_id", made.model_id));
   if (!made.metric_type) made.metric_type = type_of_name(made.metric_name);
   if (!made.created_at) made.created_at = now();
   return ledger_.change<Threshold>(

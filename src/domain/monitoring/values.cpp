@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/monitoring/names.h"
 #include "domain/monitoring/page_token.h"
 #include "domain/monitoring/series.h"
@@ -137,7 +138,11 @@ Result<Recorded> MetricValues::record(const CallContext& ctx, const RecordMetric
     sample.user_id = value.user_id.value_or("");
     if (!value.tags.empty()) sample.tags = to_json(value.tags);
     samples.push_back(std::move(sample));
-    PerModel& model = models[value.model_id];
+    const auto [place, fresh] = models.try_emplace(value.model_id);
+    if (fresh)
+      TRACSEQ_CHECK(
+          check_identifier(fmt::format("metrics[{}].model_id", samples.size() - 1), value.model_id));
+    PerModel& model = place->second;
     ++model.count;
     model.digest.update(bytes_of(to_json(value)));
   }

@@ -392,7 +392,10 @@ TEST_P(RegistryTest, ConcurrentChangesKeepTheRules) {
     threads.emplace_back([&, t] {
       for (std::size_t i = 0; i < kRounds; ++i) {
         const auto made = registry_->add(ctx_, requests[t * kRounds + i]);
-        if (!made || !promote(made->version)) ++failed;
+        EXPECT_TRUE(made) << made.error().message << made.error().detail;
+        const auto promoted = made ? promote(made->version) : fail(made.error());
+        EXPECT_TRUE(promoted) << promoted.error().message << promoted.error().detail;
+        if (!promoted) ++failed;
       }
     });
   for (std::thread& thread : threads) thread.join();

@@ -10,22 +10,12 @@
 #include <tuple>
 
 #include "base/crypto.h"
-#include "storage/artifacts/path.h"
+#include "base/identifier.h"
 
 namespace tracseq::registry {
 namespace {
 
 constexpr std::size_t kVersionBytesMax = 100;
-
-Result<void> check_name(std::string_view field, std::string_view text, std::size_t bytes_max) {
-  // The same dangers as in a file name: one segment of an artifact's path.
-  TRACSEQ_CHECK(artifacts::check_artifact_path(field, text));
-  if (text.find('/') != std::string_view::npos)
-    return fail_field(std::string(field), fmt::format("{} '{}' holds a '/'", field, text));
-  if (text.size() > bytes_max)
-    return fail_field(std::string(field), fmt::format("{} is longer than {} bytes", field, bytes_max));
-  return {};
-}
 
 // major, minor, patch, and whether it is a release.
 using Semantic = std::tuple<std::int64_t, std::int64_t, std::int64_t, bool>;
@@ -55,14 +45,14 @@ std::optional<Semantic> parse_semantic(std::string_view text) {
 }  // namespace
 
 Result<void> check_model_id(std::string_view model_id) {
-  TRACSEQ_CHECK(check_name("model_id", model_id, artifacts::kSegmentBytesMax));
+  TRACSEQ_CHECK(check_identifier("model_id", model_id));
   if (model_id.find(':') != std::string_view::npos)
     return fail_field("model_id", fmt::format("model_id '{}' holds a ':'", model_id));
   return {};
 }
 
 Result<void> check_version(std::string_view version) {
-  return check_name("version", version, kVersionBytesMax);
+  return check_identifier("version", version, kVersionBytesMax);
 }
 
 bool may_move(ModelStatus from, ModelStatus to) noexcept {

@@ -99,8 +99,9 @@ void ModelTable::keep_only(const std::vector<std::string>& names) {
 }
 
 std::vector<ModelReport> ModelTable::reports() const {
+  const auto now = snapshot();  // held while it is read: the loop below would not
   std::vector<ModelReport> reports;
-  for (const auto& [name, entry] : snapshot()->entries) reports.push_back(entry.report);
+  for (const auto& [name, entry] : now->entries) reports.push_back(entry.report);
   return reports;
 }
 

@@ -14,7 +14,7 @@ class LazyOnnxEngine final : public Engine {
   }
   Result<std::shared_ptr<const LoadedModel>> load(const Artefact& artefact) override {
     using Factory = Engine* (*)();
-    TRACSEQ_TRY(void* symbol, load_module("onnx", "tracseq_onnx_engine"));
+    TRACSEQ_TRY(void* symbol, load_module("onnx", kOnnxEntry));
     return reinterpret_cast<Factory>(symbol)()->load(artefact);
   }
 };

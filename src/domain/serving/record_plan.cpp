@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
 
@@ -46,6 +47,17 @@ Json label_at(const Tensor& tensor, std::size_t index) {
   }
   const auto number = number_at(tensor, index);
   return number ? Json(*number) : Json();
+}
+
+// Whether a graph that answers whole numbers means places in `classes`: a class that is a number itself is
+// answered as that number, "False" and "True" are answered as 0 and 1.
+bool label_is_place(const Tensor& label, const std::vector<std::string>& classes) {
+  if (label.type != DataType::int64 && label.type != DataType::int32) return false;
+  return std::none_of(classes.begin(), classes.end(), [](const std::string& name) {
+    std::int64_t number = 0;
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+    return read.ec == std::errc() && read.ptr == name.data() + name.size();
+  });
 }
 
 // A column's value as the model takes it: numbers and booleans; null is a missing value.
@@ -200,14 +212,21 @@ Result<std::vector<RecordPrediction>> RecordPlan::predictions(const std::vector<
                             "label",
                             label.name, labels, records));
   std::vector<RecordPrediction> predictions(records);
-  for (std::size_t i = 0; i < records; ++i) predictions[i].label = label_at(label, i);
+  const std::vector<std::string>& names = model_->info().classes;
+  const bool places = label_is_place(label, names);
+  for (std::size_t i = 0; i < records; ++i) {
+    predictions[i].label = label_at(label, i);
+    if (!places) continue;
+    const std::int64_t place = predictions[i].label.integer_or(-1);
+    if (place >= 0 && place < std::ssize(names))
+      predictions[i].label = Json(names[static_cast<std::size_t>(place)]);
+  }
   if (outputs.size() < 2) return predictions;
   const Tensor& table = outputs[1];
   const bool probabilities =
       table.shape.size() == 2 && table.shape[0] == static_cast<std::int64_t>(records) && is_float(table.type);
   if (!probabilities) return predictions;
   const auto classes = static_cast<std::size_t>(table.shape[1]);
-  const std::vector<std::string>& names = model_->info().classes;
   for (std::size_t i = 0; i < records; ++i)
     for (std::size_t c = 0; c < classes; ++c) {
       std::string name = names.size() == classes ? names[c] : std::to_string(c);

@@ -131,6 +131,31 @@ TEST(RecordPlan, ReadsLabelsAndProbabilities) {
       plan.predictions({testing::fp32("variable", {1, 1}, {2.5F})}, 1)->front().probabilities.empty());
 }
 
+std::shared_ptr<const LoadedModel> with_classes(std::vector<std::string> classes) {
+  ModelInfo info = said()->info();
+  info.classes = std::move(classes);
+  return std::make_shared<SaidModel>(std::move(info));
+}
+
+// scikit-learn's [False, True] are 0 and 1 in the graph.
+TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
+  const auto label_of = [](std::vector<std::string> classes, std::int64_t label) {
+    const RecordPlan plan(with_classes(std::move(classes)), nullptr, {"a", "b"});
+    const std::vector<Tensor> outputs{
+        {"label", DataType::int64, {1}, testing::raw<std::int64_t>({label}), {}},
+        testing::fp32("probabilities", {1, 2}, {0.25F, 0.75F})};
+    const auto predictions = plan.predictions(outputs, 1);
+    EXPECT_TRUE(predictions);
+    return predictions->front().label;
+  };
+  EXPECT_EQ(label_of({"False", "True"}, 1), Json("True"));
+  EXPECT_EQ(label_of({"False", "True"}, 0), Json("False"));
+  EXPECT_EQ(label_of({"0", "1"}, 1), Json(1));
+  EXPECT_EQ(label_of({"1", "2"}, 1), Json(1));
+  EXPECT_EQ(label_of({"-1", "1"}, -1), Json(-1));
+  EXPECT_EQ(label_of({"no", "yes"}, 2), Json(2)) << "no such class";
+}
+
 std::shared_ptr<const ServedModel> served(std::string version) {
   return std::make_shared<ServedModel>(ServedModel{"m", std::move(version), "", said(), nullptr});
 }

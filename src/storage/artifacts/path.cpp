@@ -5,69 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "base/identifier.h"
 
 namespace tracseq::artifacts {
 namespace {
 
-constexpr std::size_t kShownBytesMax = 120;
-
-// The path as an error may show it: bytes that are no printable ASCII as \xNN.
-std::string shown(std::string_view path) {
-  std::string text;
-  for (const char c : path.substr(0, kShownBytesMax)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte < 0x7f)
-      text += c;
-    else
-      text += fmt::format("\\x{:02x}", byte);
-  }
-  return path.size() > kShownBytesMax ? text + "..." : text;
-}
-
 tl::unexpected<Error> refuse(std::string_view field, std::string_view path, std::string_view why) {
-  return fail_field(std::string(field), fmt::format("{} '{}' {}", field, shown(path), why));
-}
-
-// The length of the UTF-8 sequence at the front, 0 if it is none (overlong forms and surrogates included).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    const bool overlong = lead == 0xE0 && at(1) < 0xA0;
-    const bool surrogate = lead == 0xED && at(1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    const bool overlong = lead == 0xF0 && at(1) < 0x90;
-    const bool beyond = lead == 0xF4 && at(1) >= 0x90;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
-
-const char* bad_characters(std::string_view path) {
-  for (std::size_t i = 0; i < path.size();) {
-    const auto byte = static_cast<unsigned char>(path[i]);
-    if (byte < 0x20 || byte == 0x7f) return "holds a control character";
-    if (path[i] == '\\') return "holds a backslash";
-    const bool encoded = path[i] == '%' && i + 2 < path.size() &&
-                         std::isxdigit(static_cast<unsigned char>(path[i + 1])) != 0 &&
-                         std::isxdigit(static_cast<unsigned char>(path[i + 2])) != 0;
-    if (encoded) return "is still percent-encoded";
-    const std::size_t length = utf8_length(path.substr(i));
-    if (length == 0) return "is not UTF-8";
-    // C1 controls (U+0080 to U+009F) are control characters too.
-    if (length == 2 && byte == 0xC2 && static_cast<unsigned char>(path[i + 1]) < 0xA0)
-      return "holds a control character";
-    i += length;
-  }
-  return nullptr;
+  return fail_field(std::string(field), fmt::format("{} '{}' {}", field, shown_name(path), why));
 }
 
 const char* bad_segment(std::string_view segment, bool first) {
@@ -85,7 +30,7 @@ Result<void> check_artifact_path(std::string_view field, std::string_view path) 
   if (path.empty())
     return fail_field(std::string(field), fmt::format("{} is empty; it must name a file", field));
   if (path.size() > kPathBytesMax) return refuse(field, path, "is longer than 1000 bytes");
-  if (const char* why = bad_characters(path)) return refuse(field, path, why);
+  if (const char* why = bad_name_characters(path)) return refuse(field, path, why);
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find('/', begin), path.size());
     if (const char* why = bad_segment(path.substr(begin, end - begin), begin == 0))

@@ -82,13 +82,15 @@ FileFormat format_of(std::string_view path, std::string_view beginning) {
                                                                     : FileFormat::csv;
 }
 
+std::string_view without_folders(std::string_view path) { return path.substr(path.find_last_of('/') + 1); }
+
 Result<void> check_beginning(std::string_view path, std::string_view beginning) {
   if (beginning.starts_with("\xFF\xFE") || beginning.starts_with("\xFE\xFF"))
     return fail(Code::invalid, "the file is UTF-16 text; UTF-8 is needed (iconv -f UTF-16 -t UTF-8)");
   if (beginning.starts_with("\x1F\x8B") || beginning.starts_with("\x28\xB5\x2F\xFD") ||
       beginning.starts_with("BZh") || beginning.starts_with("PK\x03\x04"))
-    return fail(Code::unsupported, fmt::format("'{}' is compressed; give it unpacked, or as Parquet",
-                                               path.substr(path.find_last_of('/') + 1)));
+    return fail(Code::unsupported,
+                fmt::format("'{}' is compressed; give it unpacked, or as Parquet", without_folders(path)));
   return {};
 }
 
@@ -262,6 +264,7 @@ Result<InputFile> inspect_file(const std::string& path, const Check& check, cons
   TRACSEQ_TRY(const File file, File::open(path, called));
   InputFile found;
   found.path = path;
+  found.name = without_folders(called);
   found.bytes = file.bytes();
   if (found.bytes == 0) return fail(Code::invalid, "the file is empty");
   Sha256 digest;

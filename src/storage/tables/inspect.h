@@ -21,6 +21,7 @@ TRACSEQ_DESCRIBE_ENUM(FileFormat, csv, json_lines, parquet)
 // A file that was read once from the first byte to the last and found sound.
 struct InputFile {
   std::string path;
+  std::string name;  // what its owner calls it, without folders; for messages
   FileFormat format = FileFormat::csv;
   std::uint64_t bytes = 0;
   std::string digest;          // SHA-256, hex

@@ -19,7 +19,7 @@ std::string quoted(std::string_view text, char mark) {
 }  // namespace
 
 Result<TableEngine*> table_engine() {
-  TRACSEQ_TRY(void* const symbol, load_module("duckdb", "tracseq_table_engine"));
+  TRACSEQ_TRY(void* const symbol, load_module("duckdb", kEngineEntry));
   return reinterpret_cast<TableEngine* (*)()>(symbol)();
 }
 

@@ -74,6 +74,8 @@ class TableEngine {
 // The engine of libtracseq_duckdb.so, loaded at the first call; `unsupported` with the remedy where it is not
 // there.
 Result<TableEngine*> table_engine();
+// The one function the module exports.
+inline constexpr const char* kEngineEntry = "tracseq_table_engine";
 
 // A text as an SQL literal, an identifier as a quoted identifier.
 std::string quote(std::string_view text);

@@ -16,7 +16,8 @@
 namespace tracseq::sql::postgres {
 namespace {
 
-constexpr int kAttemptsMax = 10;
+// How long transactions that collide are run again, as long as a writer waits for its turn on SQLite.
+constexpr auto kRetryMax = std::chrono::seconds(10);
 constexpr std::string_view kUniqueViolation = "23505";
 constexpr auto kPauseMax = std::chrono::milliseconds(100);
 // Snapshots, as on SQLite. Two transactions that change the same row collide (40001) and one is run again;
@@ -68,8 +69,9 @@ class PgTransaction final : public Transaction {
 // Twice as long each time, at random, so that those who collided do not meet again.
 void pause_before(int attempt) {
   thread_local std::minstd_rand generator{std::random_device{}()};
-  const auto longest =
-      std::min<std::chrono::microseconds>(kPauseMax, std::chrono::microseconds(500LL << attempt));
+  constexpr int kDoublingsMax = 8;
+  const auto longest = std::min<std::chrono::microseconds>(
+      kPauseMax, std::chrono::microseconds(500LL << std::min(attempt, kDoublingsMax)));
   std::this_thread::sleep_for(
       std::chrono::microseconds(std::uniform_int_distribution<std::int64_t>(0, longest.count())(generator)));
 }
@@ -93,11 +95,12 @@ class PostgresDatabase final : public Database {
 
  protected:
   Result<void> write_erased(FunctionRef<Result<void>(Transaction&)> function) override {
+    const auto end = Steady::now() + kRetryMax;
     bool seen_duplicate = false;
     for (int attempt = 1;; ++attempt) {
       bool again = false;
       auto done = attempt_write(function, seen_duplicate, again);
-      if (done || !again || attempt >= kAttemptsMax) return done;
+      if (done || !again || Steady::now() >= end) return done;
       pause_before(attempt);
     }
   }

@@ -15,8 +15,14 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-// The first line, without what is meant for people who type SQL.
-std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+// The first line, without what is meant for people who type SQL. Nothing where it may name a file: callers
+// learn no paths of this machine.
+std::string first_line(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  for (const std::string_view path : {"IO Error", " /", "'/", "\"/", "\"./", "'./"})
+    if (contains(line, path)) return {};
+  return ": " + std::string(line);
+}
 
 }  // namespace
 
@@ -27,7 +33,7 @@ Error error_from(const char* raw) {
   if (contains(text, "Out of Memory") || contains(text, "could not allocate"))
     return {Code::resource_exhausted, "the table needs more memory than the run may use", text, {}};
   if (contains(text, "INTERRUPT")) return {Code::cancelled, "the work was cancelled", text, {}};
-  return {Code::invalid, "the table cannot be read: " + first_line(text), text, {}};
+  return {Code::invalid, "the table cannot be read" + first_line(text), text, {}};
 }
 
 const char* sql_type(ColumnType type) noexcept {
@@ -117,7 +123,11 @@ Result<duckdb_result> Connection::run(const std::string& sql, bool streaming, co
   while (!failure) {
     if (check) {
       if (auto asked = check(); !asked) {
+        // To its end, which is near: DuckDB frees what a query holds when it ends, not when it is dropped.
         duckdb_interrupt(handle_);
+        duckdb_result interrupted{};
+        (void)duckdb_execute_pending(pending, &interrupted);
+        duckdb_destroy_result(&interrupted);
         failure = asked.error();
         break;
       }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "storage/tables/table_engine.h"
 
 // Thin owners over DuckDB's C API. Each is used by one thread at a time.
@@ -82,11 +83,13 @@ class Connection {
 // Makes `tracseq_batches()` on a connection: a table function over a reader. While a query with it runs,
 // `reader` must live; its error is kept in `error`.
 struct BatchFeed {
-  BatchReader* reader = nullptr;
+  // Pulled by one thread of DuckDB's at a time, made ready and ended by the caller's.
+  Mutex mutex;
+  BatchReader* reader GUARDED_BY(mutex) = nullptr;
   std::vector<ColumnInfo> columns;
-  const ColumnBatch* batch = nullptr;  // being handed out
-  std::size_t row = 0;
-  std::optional<Error> error;
+  const ColumnBatch* batch GUARDED_BY(mutex) = nullptr;  // being handed out
+  std::size_t row GUARDED_BY(mutex) = 0;
+  std::optional<Error> error GUARDED_BY(mutex);
 };
 Result<void> register_feed(Connection& connection, BatchFeed& feed);
 

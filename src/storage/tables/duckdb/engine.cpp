@@ -18,8 +18,11 @@ std::string missing_texts() {
   return list;
 }
 
-// `source` read as the type; null where it is none.
-std::string typed(const std::string& source, ColumnType type) {
+// `source` read as the type; null where it is none. `text`: the cells are texts; DuckDB would take 1_000 for
+// a number, which no other reader does (cells.h).
+std::string typed(std::string source, ColumnType type, bool text) {
+  if (text && (type == ColumnType::int64 || type == ColumnType::float64))
+    source = fmt::format("(CASE WHEN NOT contains(CAST({0} AS VARCHAR), '_') THEN {0} END)", source);
   switch (type) {
     case ColumnType::boolean:
       return fmt::format("TRY_CAST({} AS BOOLEAN)", source);
@@ -45,6 +48,40 @@ std::string text_columns(const std::vector<std::string>& names) {
     out += fmt::format("{}{}: 'VARCHAR'", out.size() == 1 ? "" : ", ", quote(name));
   return out + "}";
 }
+
+// DuckDB takes names that differ only in case for one; where a column's place says which it is, it is called
+// by that.
+std::string place_name(std::size_t place) { return fmt::format("p{}", place); }
+std::vector<std::string> place_names(std::size_t count) {
+  std::vector<std::string> names;
+  for (std::size_t c = 0; c < count; ++c) names.push_back(place_name(c));
+  return names;
+}
+
+// Keys of JSON lines are found by name, so that two which differ only in case cannot be told apart.
+Result<void> check_case(const std::vector<std::string>& names) {
+  std::map<std::string, const std::string*> seen;
+  for (const auto& name : names) {
+    std::string lower = name;
+    std::transform(lower.begin(), lower.end(), lower.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    const auto [found, is_new] = seen.emplace(std::move(lower), &name);
+    if (!is_new)
+      return fail(Code::invalid, fmt::format("the columns '{}' and '{}' differ only in upper and lower case; "
+                                             "in JSON lines they cannot be told apart: rename one, or give "
+                                             "the table as CSV",
+                                             *found->second, name));
+  }
+  return {};
+}
+
+// What a load reads from: the text behind FROM and how the columns are called in it.
+struct Scan {
+  std::string sql;
+  std::map<std::string, std::string, std::less<>> names;  // of the table's columns in it, where they differ
+  std::set<std::string> texts;                            // columns whose cells are texts
+  bool missing_texts = false;  // these may be texts of kMissingTexts (read_csv has taken them out itself)
+};
 
 // Every column of the table holds a block of this size for each thread that fills it. A wide table is filled
 // by one thread, so that twice as many columns fit.
@@ -74,7 +111,7 @@ std::string scan_of(const InputFile& file, const EngineLimits& limits) {
           "read_csv({}, auto_detect = false, header = true, delim = {}, quote = '\"', escape = '\"', "
           "nullstr = [{}], max_line_size = {}, buffer_size = {}, strict_mode = true, columns = {})",
           quote(file.path), quote(std::string_view(&file.delimiter, 1)), missing_texts(), line_max,
-          csv_buffer(limits, line_max), text_columns(file.columns));
+          csv_buffer(limits, line_max), text_columns(place_names(file.columns.size())));
     case FileFormat::json_lines:
       return fmt::format(
           "read_json({}, format = 'newline_delimited', maximum_object_size = {}, columns = {})",
@@ -83,6 +120,26 @@ std::string scan_of(const InputFile& file, const EngineLimits& limits) {
       return fmt::format("read_parquet({})", quote(file.path));
   }
   return {};
+}
+
+// What DuckDB says of a file it cannot read, in words about that file: its own text names the path, so it is
+// for the log. The line it names is kept, which may be one too far.
+Error about(const InputFile& file, Error error) {
+  if (error.code != Code::invalid) return error;
+  const char* what = file.format == FileFormat::parquet      ? "Parquet"
+                     : file.format == FileFormat::json_lines ? "JSON lines"
+                                                             : "CSV";
+  error.message = fmt::format("'{}' cannot be read as {}", file.name, what);
+  constexpr std::string_view kLine = " line ";
+  if (const auto at = error.detail.rfind(kLine);
+      file.format != FileFormat::parquet && at != error.detail.npos) {
+    const auto first = at + kLine.size();
+    const auto end = std::min(error.detail.find_first_not_of("0123456789", first), error.detail.size());
+    if (end > first) error.message += fmt::format(": near line {}", error.detail.substr(first, end - first));
+  } else if (file.format == FileFormat::parquet) {
+    error.message += ": it is damaged, or holds what is no table";
+  }
+  return error;
 }
 
 ColumnType type_of_sql(std::string_view name) {
@@ -105,40 +162,41 @@ class DuckTable final : public Table {
     return table;
   }
 
-  // `texts`: columns whose missing values are texts still (read_csv has taken them out itself).
-  Result<void> load(const std::string& scan, const std::vector<LoadColumn>& columns,
-                    const std::set<std::string>& texts, const Check& check) {
+  Result<void> load(const Scan& scan, const std::vector<LoadColumn>& columns, const Check& check) {
     std::string select;
     for (std::size_t c = 0; c < columns.size(); ++c) {
-      std::string source = quote_name(columns[c].name);
-      if (texts.contains(columns[c].name))
+      const auto called = scan.names.find(columns[c].name);
+      std::string source = quote_name(called == scan.names.end() ? columns[c].name : called->second);
+      const bool text = scan.texts.contains(columns[c].name);
+      if (text && scan.missing_texts)
         source = fmt::format("(CASE WHEN {0} NOT IN ({1}) THEN {0} END)", source, missing_texts());
-      select += fmt::format("{}{} AS c{}", c == 0 ? "" : ", ", typed(source, columns[c].type), c);
+      select += fmt::format("{}{} AS c{}", c == 0 ? "" : ", ", typed(source, columns[c].type, text), c);
       const bool keeps = columns[c].keep_mismatches && columns[c].type != ColumnType::string;
       // NaN in a Parquet file is a missing number, not a mismatch.
       if (keeps)
         select += fmt::format(
             ", CASE WHEN {1} IS NOT NULL AND {2} IS NULL AND lower(CAST({1} AS VARCHAR)) <> 'nan' "
             "THEN CAST({1} AS VARCHAR) END AS x{0}",
-            c, source, typed(source, columns[c].type));
+            c, source, typed(source, columns[c].type, text));
       infos_.push_back({columns[c].name, columns[c].type});
       mismatches_.push_back(keeps);
       places_[columns[c].name] = c;
     }
     TRACSEQ_CHECK(
-        connection_->execute(fmt::format("CREATE TABLE data AS SELECT {} FROM {}", select, scan), check));
+        connection_->execute(fmt::format("CREATE TABLE data AS SELECT {} FROM {}", select, scan.sql), check));
     return count();
   }
 
   Result<void> load(const std::vector<ColumnInfo>& columns, BatchReader& reader, const Check& check) {
     std::vector<LoadColumn> loads;
-    feed_.columns.clear();
+    Scan scan;
+    scan.sql = "tracseq_batches()";
     for (const auto& column : columns) {
+      scan.names[column.name] = place_name(loads.size());
       loads.push_back({column.name, column.type, false});
-      feed_.columns.push_back(column);
     }
-    start_feed(reader);
-    return feed_result(load("tracseq_batches()", loads, {}, check));
+    start_feed(columns, reader);
+    return feed_result(load(scan, loads, check));
   }
 
   [[nodiscard]] std::vector<ColumnInfo> columns() const override { return infos_; }
@@ -219,16 +277,22 @@ class DuckTable final : public Table {
 
   Result<void> write_parquet(const std::vector<ColumnInfo>& columns, BatchReader& reader,
                              const std::string& path) override {
-    feed_.columns = columns;
-    start_feed(reader);
+    std::string select;
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      select += fmt::format("{}{} AS {}", c == 0 ? "" : ", ", place_name(c), quote_name(columns[c].name));
+    start_feed(columns, reader);
     return feed_result(connection_->execute(
-        fmt::format("COPY (SELECT * FROM tracseq_batches()) TO {} (FORMAT parquet)", quote(path))));
+        fmt::format("COPY (SELECT {} FROM tracseq_batches()) TO {} (FORMAT parquet)", select, quote(path))));
   }
 
  private:
   DuckTable() = default;
 
-  void start_feed(BatchReader& reader) {
+  void start_feed(const std::vector<ColumnInfo>& columns, BatchReader& reader) {
+    const Lock lock(feed_.mutex);
+    feed_.columns.clear();
+    for (const ColumnInfo& column : columns)
+      feed_.columns.push_back({place_name(feed_.columns.size()), column.type});
     feed_.reader = &reader;
     feed_.batch = nullptr;
     feed_.row = 0;
@@ -236,6 +300,7 @@ class DuckTable final : public Table {
   }
   // The reader's own error says more than what DuckDB made of it.
   Result<void> feed_result(Result<void> result) {
+    const Lock lock(feed_.mutex);
     feed_.reader = nullptr;
     if (!result && feed_.error) return fail(*feed_.error);
     return result;
@@ -264,20 +329,22 @@ class DuckEngine final : public TableEngine {
   Result<std::vector<ColumnInfo>> describe(const InputFile& file) override {
     std::vector<ColumnInfo> infos;
     if (file.format != FileFormat::parquet) {
+      if (file.format == FileFormat::json_lines) TRACSEQ_CHECK(check_case(file.columns));
       for (const auto& name : file.columns) infos.push_back({name, ColumnType::string});
       return infos;
     }
     TRACSEQ_TRY(const auto table, DuckTable::make(file.path, file.path + ".d", {}));
     const auto sql =
         fmt::format("SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM {})", scan_of(file, {}));
-    TRACSEQ_CHECK(table->query(sql,
-                               [&](const ColumnBatch& batch) -> Result<void> {
-                                 for (std::size_t r = 0; r < batch.rows; ++r)
-                                   infos.push_back({std::string(batch.columns[0].text(r)),
-                                                    type_of_sql(batch.columns[1].text(r))});
-                                 return {};
-                               },
-                               {}));
+    auto asked = table->query(
+        sql,
+        [&](const ColumnBatch& batch) -> Result<void> {
+          for (std::size_t r = 0; r < batch.rows; ++r)
+            infos.push_back({std::string(batch.columns[0].text(r)), type_of_sql(batch.columns[1].text(r))});
+          return {};
+        },
+        {});
+    if (!asked) return fail(about(file, std::move(asked.error())));
     return infos;
   }
 
@@ -292,16 +359,19 @@ class DuckEngine final : public TableEngine {
             Error{Code::not_found, fmt::format("the file has no column '{}'", column.name), {}, column.name});
     const EngineLimits own = for_columns(limits, columns);
     TRACSEQ_TRY(std::unique_ptr<DuckTable> table, DuckTable::make(file.path, folder, own));
-    std::set<std::string> texts;
-    if (file.format != FileFormat::csv)
-      for (const auto& info : known)
-        if (info.type == ColumnType::string) texts.insert(info.name);
-    if (auto loaded = table->load(scan_of(file, own), columns, texts, check); !loaded) {
+    Scan scan;
+    scan.sql = scan_of(file, own);
+    scan.missing_texts = file.format != FileFormat::csv;
+    for (const auto& info : known)
+      if (info.type == ColumnType::string) scan.texts.insert(info.name);
+    if (file.format == FileFormat::csv)
+      for (std::size_t c = 0; c < known.size(); ++c) scan.names[known[c].name] = place_name(c);
+    if (auto loaded = table->load(scan, columns, check); !loaded) {
       if (loaded.error().code == Code::resource_exhausted)
         loaded.error().message +=
             fmt::format(" ({} MiB for {} columns); give the worker more, or leave columns out",
                         limits.memory_bytes >> 20, columns.size());
-      return fail(std::move(loaded.error()));
+      return fail(about(file, std::move(loaded.error())));
     }
     return table;
   }

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "storage/tables/cells.h"
 #include "storage/tables/table_engine.h"
 
 namespace tracseq::tables {
@@ -112,6 +113,81 @@ TEST_F(Engine, ReadsEverySaneDialect) {
   auto quoted = load(write("q.csv", "n,s\n1,\"two\nlines, \"\"quoted\"\"\"\n2,in\"side\n"));
   ASSERT_TRUE(quoted) << quoted.error().message << quoted.error().detail;
   EXPECT_EQ(rows(**quoted), (std::vector<std::string>{"1|two\nlines, \"quoted\"", "2|in\"side"}));
+}
+
+TEST_F(Engine, TellsColumnsApartThatDifferInCase) {
+  auto table = load(
+      write("a.csv", "a,A,y\n1,2,3\n4,5,6\n"),
+      {{"A", ColumnType::int64, true}, {"y", ColumnType::string, true}, {"a", ColumnType::float64, true}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  EXPECT_EQ(rows(**table), (std::vector<std::string>{"2|3|1", "5|6|4"}));
+  auto reader = (*table)->open({"a", "A"});
+  ASSERT_TRUE(reader);
+  auto copy =
+      engine_->load({{"a", ColumnType::float64}, {"A", ColumnType::int64}}, **reader, folder_, {}, {});
+  ASSERT_TRUE(copy) << copy.error().message << copy.error().detail;
+  EXPECT_EQ(rows(**copy), (std::vector<std::string>{"1|2", "4|5"}));
+  reader = (*copy)->open({});
+  const auto written = (*copy)->write_parquet((*copy)->columns(), **reader, folder_ + "/case.parquet");
+  ASSERT_TRUE(written) << written.error().message << written.error().detail;
+  auto again = load(folder_ + "/case.parquet");
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(rows(**again), (std::vector<std::string>{"1|2", "4|5"}));
+  EXPECT_NE(error_of("a.jsonl", "{\"name\": 1, \"Name\": 2}\n").find("'name' and 'Name' differ only in"),
+            std::string::npos);
+}
+
+// The same text in a file and in a request is the same value.
+TEST_F(Engine, ReadsCellsAsARequestIsRead) {
+  constexpr std::string_view kCells =
+      "true|TRUE|tRuE|True|t|T|1|y|Yes|yes|on|off|no|NO|n|N|f|F|0|false|False|FALSE| true|true |"
+      " 1|1 |1.0|01|2|-1|+1|0.0|1_0|50| 50|50 |+50|-50|++5|- 5|5.|.5|.|5e|5e3|5E+3|5e-3|e5|"
+      "1e400|1e-400|-1e400|inf|INF|-inf|+inf|infinity|-Infinity|infi|0x10|_1|1__0|1,5|1f|1.5e|"
+      "0.1e1.5|1e5.|00012|-0|1e|1 2|0b11|-|+|1.e5|.e5|+.5|-.5|3.7|3.0|15e-1|10e-1|12.5e1|much|"
+      "maybe|9223372036854775807|9223372036854775808|-9223372036854775808|9007199254740993|"
+      "9007199254740993.00|123456789012345678901234567890|";
+  std::vector<std::string> cells;
+  for (std::size_t from = 0, to = 0; from < kCells.size(); from = to + 1) {
+    to = kCells.find('|', from);
+    cells.emplace_back(kCells.substr(from, to - from));
+  }
+  std::string content = "b,x,n\n";
+  for (const auto& cell : cells) content += fmt::format("\"{0}\",\"{0}\",\"{0}\"\n", cell);
+  auto table = load(write("cells.csv", content), {{"b", ColumnType::boolean, false},
+                                                  {"x", ColumnType::float64, false},
+                                                  {"n", ColumnType::int64, false}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  const auto loaded = rows(**table);
+  ASSERT_EQ(loaded.size(), cells.size());
+  const auto shown = [](const auto& value, auto text) { return value ? text(*value) : std::string("~"); };
+  for (std::size_t r = 0; r < cells.size(); ++r)
+    EXPECT_EQ(loaded[r],
+              shown(boolean_cell(cells[r]), [](bool b) { return std::string(b ? "true" : "false"); }) + "|" +
+                  shown(number_cell(cells[r]), number_text) + "|" +
+                  shown(integer_cell(cells[r]), [](std::int64_t n) { return std::to_string(n); }))
+        << "'" << cells[r] << "'";
+}
+
+TEST_F(Engine, AnUnderscoreIsNoPartOfANumber) {
+  for (const auto& [name, content] :
+       {std::pair("u.csv", "x,n\n1_000,1_0\n1000,10\n"), std::pair("u.jsonl",
+                                                                   "{\"x\": \"1_000\", \"n\": \"1_0\"}\n"
+                                                                   "{\"x\": 1000, \"n\": 10}\n")}) {
+    auto table =
+        load(write(name, content), {{"x", ColumnType::float64, true}, {"n", ColumnType::int64, true}});
+    ASSERT_TRUE(table) << table.error().message << table.error().detail;
+    EXPECT_EQ(rows(**table), (std::vector<std::string>{"~|~", "1000|10"})) << name;
+    std::vector<std::string> kept;
+    const auto asked = (*table)->query(
+        fmt::format("SELECT {}, {} FROM data", (*table)->mismatch_sql("x"), (*table)->mismatch_sql("n")),
+        [&](const ColumnBatch& batch) -> Result<void> {
+          for (const Column& column : batch.columns) kept.emplace_back(column.text(0));
+          return {};
+        },
+        {});
+    ASSERT_TRUE(asked) << asked.error().message;
+    EXPECT_EQ(kept, (std::vector<std::string>{"1_000", "1_0"})) << name;
+  }
 }
 
 TEST_F(Engine, ReadsJsonLines) {
@@ -278,7 +354,12 @@ TEST_F(Engine, SaysWhatIsWrongWithAFile) {
             std::string::npos);
   EXPECT_NE(error_of("a.csv.gz", "\x1F\x8B\x08").find("compressed"), std::string::npos);
   EXPECT_NE(error_of("a.parquet", "PAR1abc").find("not complete"), std::string::npos);
-  EXPECT_NE(error_of("b.parquet", "PAR1 0123456789 PAR1").find("cannot be read"), std::string::npos);
+  EXPECT_EQ(error_of("b.parquet", "PAR1 0123456789 PAR1"),
+            "'b.parquet' cannot be read as Parquet: it is damaged, or holds what is no table");
+  std::string late;
+  for (int i = 0; i < 1'500; ++i) late += fmt::format("{{\"n\": {}}}\n", i);
+  EXPECT_EQ(error_of("late.jsonl", late + "{\"n\": tru}\n"),
+            "'late.jsonl' cannot be read as JSON lines: near line 1502");
   EXPECT_EQ(load(folder_ + "/none.csv").error().code, Code::not_found);
   const auto missing = load(write("m.csv", "a,b\n1,2\n"), {{"c", ColumnType::string, false}});
   ASSERT_FALSE(missing);

@@ -63,6 +63,7 @@ void copy_column(const Column& column, std::size_t first, std::size_t rows, duck
 
 void pull(duckdb_function_info info, duckdb_data_chunk output) {
   auto& feed = *static_cast<BatchFeed*>(duckdb_function_get_extra_info(info));
+  const Lock lock(feed.mutex);
   while (feed.batch == nullptr || feed.row == feed.batch->rows) {
     auto next = feed.reader->next();
     if (!next) {
