@@ -91,8 +91,10 @@ std::vector<Option> model_server_options() {
                 Takes::one, false, "127.0.0.1"},
                {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8081"},
                {"token-file", "FILE", "The credential for the registry; absent: MLOPS_API_KEY"},
-               {"cache-dir", "DIR", "Models and undelivered predictions; one server each", Takes::one, false,
-                "mlops_data/model_server"},
+               {"cache-dir", "DIR",
+                "Models and undelivered predictions; one server each; absent: mlops_data/model_server, of a "
+                "replica the "
+                "ready file's name with .cache"},
                {"spool-max-mb", "N", "Most undelivered predictions kept on disk", Takes::one, false, "256"},
                {"auth", "auto|on|off", "Whether callers must show MLOPS_API_KEY; auto: unless on loopback",
                 Takes::one, false, "auto"},

@@ -13,6 +13,7 @@
 namespace tracseq::cli {
 namespace {
 
+constexpr const char* kCacheFolder = "mlops_data/model_server";
 constexpr std::int64_t kSpoolMbMax = 1 << 20;
 
 Result<std::string> read_token(const std::string& file, const std::string& key) {
@@ -37,7 +38,7 @@ Result<ServingPlan> serving_plan(const Invocation& in) {
   plan.registry.version = kVersion;
   plan.usage_interval = std::chrono::seconds(settings.config.monitoring.health_check_interval_seconds);
   TRACSEQ_TRY(plan.token, read_token(in.get("token-file"), key));
-  plan.cache_dir = in.get("cache-dir");
+  plan.cache_dir = in.get("cache-dir", kCacheFolder);
   plan.spool_bytes_max = static_cast<std::uint64_t>(spool_mb) << 20;
   plan.server.host = in.get("host", "127.0.0.1");
   plan.server.port = static_cast<std::uint16_t>(port);
