@@ -62,6 +62,9 @@ class Registry:
         self.port = free_port()
         self.lock = threading.Lock()
         self.models: dict[str, dict[str, Any]] = {}
+        self.versions: dict[tuple[str, str], dict[str, Any]] = {}  # what replicas load, by model and version
+        self.tables: dict[str, Callable[[], bytes]] = {}  # further documents with an entity tag, by path
+        self.takers: dict[str, Callable[[Any], None]] = {}  # what is done with bodies posted, by the path's end
         self.files: dict[str, bytes] = {}
         self.recorded: dict[str, dict[str, Any]] = {}  # by request id
         self.times: Counter[str] = Counter()  # how often each was recorded
@@ -92,6 +95,7 @@ class Registry:
         with self.lock:
             self.files[digest[:32]] = content
             self.models[model_id] = entry
+            self.versions[model_id, version] = entry
 
     def start(self) -> None:
         registry = self
@@ -120,17 +124,34 @@ class Registry:
                 self.answer(401, b'{"error":{"code":"unauthenticated","message":"a token is needed"}}')
                 return True
 
+            def answer_tagged(self, body: bytes) -> None:
+                tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+                if self.headers.get("If-None-Match") == tag:
+                    self.answer(304, b"", ETag=tag)
+                else:
+                    self.answer(200, body, ETag=tag)
+
+            def answer_version(self, model_id: str, version: str) -> None:
+                with registry.lock:
+                    found = registry.versions.get((model_id, version))
+                if found is None:
+                    self.answer(404, b'{"error":{"code":"not_found","message":"there is no such version"}}')
+                else:
+                    self.answer(200, json.dumps(found).encode())
+
             def do_GET(self) -> None:
                 if self.refused():
+                    return
+                if self.path.split("?")[0] in registry.tables:
+                    self.answer_tagged(registry.tables[self.path]())
                     return
                 if self.path == "/api/v1/production-models":
                     with registry.lock:
                         body = json.dumps({"change": 1, "items": list(registry.models.values())}).encode()
-                    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-                    if self.headers.get("If-None-Match") == tag:
-                        self.answer(304, b"", ETag=tag)
-                    else:
-                        self.answer(200, body, ETag=tag)
+                    self.answer_tagged(body)
+                    return
+                if self.path.startswith("/api/v1/models/"):
+                    self.answer_version(*self.path.split("/")[4:8:2])
                     return
                 artifact_id = self.path.split("/")[4]
                 self.answer(200, registry.files[artifact_id], Content_Type="application/octet-stream")
@@ -139,8 +160,11 @@ class Registry:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if self.refused():
                     return
+                taker = registry.takers.get(self.path.rsplit("/", 1)[-1])
                 with registry.lock:
-                    if self.path == "/api/v1/predictions":
+                    if taker is not None:
+                        taker(body)
+                    elif self.path == "/api/v1/predictions":
                         key = self.headers["Idempotency-Key"]
                         fresh = key not in registry.keys
                         registry.keys.add(key)
