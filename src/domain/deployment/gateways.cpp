@@ -16,7 +16,7 @@ namespace {
 constexpr std::chrono::seconds kSeenEvery{1};
 
 bool lives(const Gateway& gateway, Timestamp time) {
-  return gateway.seen_at && time - *gateway.seen_at < kGatewaySilenceMax;
+  return gateway.report && gateway.seen_at && time - *gateway.seen_at < kGatewaySilenceMax;
 }
 
 GatewayReport without_counts(GatewayReport report) {
@@ -93,13 +93,14 @@ Result<ReportTaken> Gateways::report(const CallContext& ctx, const GatewayReport
     return find_gateway(session, report.gateway_id);
   }));
   const auto is_repeat = [&](const std::optional<Gateway>& known) {
-    return known && known->report.pid == report.pid && report.sequence <= known->report.sequence;
+    return known && known->report && known->report->pid == report.pid &&
+           report.sequence <= known->report->sequence;
   };
   if (is_repeat(before)) return ReportTaken{};
   const GatewayReport state = without_counts(report);
   const bool counts = has_counts(report);
-  if (before && !counts && before->report.pid == report.pid && before->seen_at &&
-      now() - *before->seen_at < kSeenEvery && says_the_same(before->report, state))
+  if (before && !counts && before->report && before->report->pid == report.pid && before->seen_at &&
+      now() - *before->seen_at < kSeenEvery && says_the_same(*before->report, state))
     return ReportTaken{true};
   return ledger_.append<ReportTaken>(
       ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& appended) -> Result<ReportTaken> {
@@ -164,7 +165,7 @@ InForce in_force(const std::vector<Gateway>& gateways, const std::string& servic
   bool first = true;
   for (const Gateway& gateway : gateways) {
     if (!lives(gateway, time)) continue;
-    for (const RouteState& route : gateway.report.routes) {
+    for (const RouteState& route : gateway.report->routes) {
       if (route.service_name != service_name) continue;
       if (!route.error.empty()) found.error = route.error;
       const std::int64_t generation = route.port == 0 ? 0 : route.generation;
@@ -183,7 +184,7 @@ std::optional<std::int64_t> in_flight(const std::vector<Gateway>& gateways, cons
   std::optional<std::int64_t> sum;
   for (const Gateway& gateway : gateways) {
     if (!lives(gateway, time)) continue;
-    for (const RouteState& route : gateway.report.routes)
+    for (const RouteState& route : gateway.report->routes)
       for (const ReplicaState& replica : route.replicas)
         if (replica.replica_id == replica_id) sum = sum.value_or(0) + replica.in_flight;
   }

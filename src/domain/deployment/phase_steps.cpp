@@ -46,8 +46,7 @@ double step_weight(const Deployment& d, std::int64_t step) {
 
 }  // namespace
 
-Result<void> Reconciler::advance(Turn& turn, const Deployment& given) {
-  const Deployment d = given;  // what the steps write replaces the one in the world
+Result<void> Reconciler::advance(Turn& turn, const Deployment& d) {
   switch (d.phase) {
     case Phase::pending:
       return advance_pending(turn, d);

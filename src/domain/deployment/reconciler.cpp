@@ -26,22 +26,30 @@ Result<Reconciler::World> Reconciler::look() {
 Result<std::int64_t> Reconciler::step(const CallContext& ctx, const sql::Lease& lease) {
   TRACSEQ_TRY(World world, look());
   Turn turn{ctx, lease, world};
-  TRACSEQ_CHECK(tend_gateway(turn));
-  TRACSEQ_CHECK(sweep());
-  for (const Replica& replica : world.replicas) {
+  // What goes wrong with one does not hold up the others; a lost lease ends all of it.
+  std::optional<Error> wrong;
+  const auto note = [&](Result<void> done) {
+    if (!done && !wrong) wrong = std::move(done).error();
+  };
+  note(tend_gateway(turn));
+  note(sweep());
+  const std::vector<Replica> replicas = world.replicas;  // the steps write into the world
+  for (const Replica& replica : replicas) {
     TRACSEQ_CHECK(ctx.check());
-    TRACSEQ_CHECK(tend(turn, replica));
+    note(tend(turn, replica));
   }
-  for (const Deployment& deployment : world.deployments) {
+  const std::vector<Deployment> deployments = world.deployments;
+  for (const Deployment& deployment : deployments) {
     TRACSEQ_CHECK(ctx.check());
-    TRACSEQ_CHECK(plan_replicas(turn, deployment));
-    TRACSEQ_CHECK(tend_surplus(turn, deployment));
-    TRACSEQ_CHECK(advance(turn, deployment));
+    note(plan_replicas(turn, deployment));
+    note(tend_surplus(turn, deployment));
+    note(advance(turn, deployment));
   }
   std::erase_if(checks_, [&](const auto& one) {
     return std::none_of(world.replicas.begin(), world.replicas.end(),
                         [&](const Replica& replica) { return replica.replica_id == one.first; });
   });
+  if (wrong) return fail(std::move(*wrong));
   if (turn.changes > 0) return kBusy;
   return static_cast<std::int64_t>(world.replicas.size() + world.deployments.size());
 }

@@ -87,8 +87,7 @@ Result<void> Reconciler::commit_replica(Turn& turn, const Deployment& deployment
   return {};
 }
 
-Result<void> Reconciler::tend(Turn& turn, const Replica& given) {
-  const Replica replica = given;  // what the steps write replaces the one in the world
+Result<void> Reconciler::tend(Turn& turn, const Replica& replica) {
   TRACSEQ_TRY(const auto owner, [&]() -> Result<std::optional<Deployment>> {
     if (const Deployment* d = deployment_of(turn.world, replica.deployment_id)) return std::optional(*d);
     return database_.read(

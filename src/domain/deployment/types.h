@@ -219,7 +219,7 @@ struct Gateway {
   std::int64_t attempts = 0;  // starts in a row that brought no report
   std::optional<Timestamp> started_at;
   std::optional<Timestamp> seen_at;
-  GatewayReport report;  // without counts
+  std::optional<GatewayReport> report;  // the last one, without counts
 };
 TRACSEQ_DESCRIBE(Gateway, (gateway_id, pid, process_start, attempts, started_at, seen_at, report))
 
