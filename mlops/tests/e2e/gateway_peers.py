@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Optional
@@ -72,7 +73,8 @@ class ControlPlane(Registry):
 
     def wait_until_healthy(self, count: int, name: str = MODEL) -> None:
         def healthy() -> bool:
-            return sum(one["healthy"] for one in self.state(name).get("replicas", [])) == count
+            states = self.state(name).get("replicas", [])
+            return len([one for one in states if one["healthy"]]) == count
 
         until(healthy, what=f"{count} replicas are healthy")
 
@@ -190,8 +192,6 @@ class Load:
         self._threads = [threading.Thread(target=self._run, args=(port,), daemon=True) for _ in range(callers)]
 
     def _run(self, port: int) -> None:
-        import time
-
         caller = Caller(port)
         due = time.monotonic()
         while not self._ending.is_set():
