@@ -13,6 +13,7 @@
 #include "api/inference/usage_reporter.h"
 #include "api/system_routes.h"
 #include "base/log.h"
+#include "cli/gateway_role.h"
 #include "cli/key_authenticator.h"
 #include "cli/pairing.h"
 #include "cli/process.h"
@@ -82,7 +83,7 @@ Result<void> follow_production(const Invocation& in) {
 }  // namespace
 
 std::vector<Option> model_server_options() {
-  return with(with(settings_options(), replica_options()),
+  return with(with(with(settings_options(), replica_options()), gateway_options()),
               {{"registry-url", "URL",
                 "The registry: sqlite:///file.db, postgresql://… or the URL of a server; absent: "
                 "the settings' database.url",
@@ -101,9 +102,10 @@ std::vector<Option> model_server_options() {
                {"tls-cert", "FILE", "PEM certificate with its chain"},
                {"tls-key", "FILE", "PEM key"},
                {"allowed-host", "NAME", "A further host name this server is called by", Takes::many},
-               {"role", "production|replica",
-                "What it serves: what is in production, or one version for a deployment", Takes::one, false,
-                "production"},
+               {"role", "production|replica|gateway",
+                "What it serves: what is in production, one version for a deployment, or the addresses of "
+                "deployments",
+                Takes::one, false, "production"},
                {"ready-file", "FILE", "Other roles: where it says that it listens, or why it does not"}});
 }
 
@@ -112,7 +114,8 @@ Result<void> model_server(const Invocation& in) {
   const std::string role = in.get("role", "production");
   if (role == "production") return follow_production(in);
   if (role == "replica") return serve_replica(in);
-  return fail_field("role", fmt::format("--role is '{}'; it must be production or replica", role));
+  if (role == "gateway") return serve_gateway(in);
+  return fail_field("role", fmt::format("--role is '{}'; it must be production, replica or gateway", role));
 }
 
 }  // namespace tracseq::cli

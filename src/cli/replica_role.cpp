@@ -155,7 +155,8 @@ std::vector<Option> replica_options() {
           {"model-version", "VERSION", "Role replica: the version, whatever its status"},
           {"health-path", "PATH", "Role replica: what checks of its health ask for", Takes::one, false,
            "/health"},
-          {"threads", "N", "Role replica: threads for requests that are not answered at once"}};
+          {"threads", "N",
+           "Role replica: threads for requests that are not answered at once; role gateway: I/O threads"}};
 }
 
 Result<void> serve_replica(const Invocation& in) {

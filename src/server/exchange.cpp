@@ -34,16 +34,6 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-// The part of a target after scheme and authority: proxies send the absolute form.
-std::string_view origin_form(std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t slash = target.find('/', scheme.size());
-    return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
-  }
-  return target;
-}
-
 }  // namespace
 
 Exchange::Exchange(const Services& services, Head head, std::string client_address)

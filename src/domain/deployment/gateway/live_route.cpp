@@ -104,10 +104,12 @@ std::shared_ptr<const LiveRoute> RouteSlot::current() const {
   return current_;
 }
 
-void RouteSlot::set_port(std::int64_t port, std::string error) {
+bool RouteSlot::set_port(std::int64_t port, std::string error) {
   const Lock lock(mutex_);
+  const bool news = port_ != port || error_ != error;
   port_ = port;
   error_ = std::move(error);
+  return news;
 }
 
 std::int64_t RouteSlot::port() const {

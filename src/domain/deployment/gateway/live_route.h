@@ -71,8 +71,8 @@ class RouteSlot {
 
   // The port it is to have; 0: any.
   [[nodiscard]] std::int64_t wanted_port() const noexcept { return wanted_port_.load(); }
-  // What became of it: the port taken, or 0 and why none could be.
-  void set_port(std::int64_t port, std::string error);
+  // What became of it: the port taken, or 0 and why none could be. True if that is news.
+  bool set_port(std::int64_t port, std::string error);
   [[nodiscard]] std::int64_t port() const;
 
   // For a report: counts since the last call are given once.
