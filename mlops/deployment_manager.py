@@ -350,7 +350,7 @@ def _chosen(shares: list[dict[str, Any]], name: str) -> Optional[str]:
 
 
 def _drive(transport: Any) -> None:
-    ensure_driver(transport, now=True)
+    ensure_driver(transport, now=True, drives=True)
 
 
 def _id(value: Any) -> str:

@@ -34,9 +34,8 @@ Result<void> ensure_driver(Connection& connection) {
   const Place place = place_of(connection.embedded()->options());
   const std::string shown = sql::mask_password(place.url);
   const auto running = find_running();
-  const bool driven = std::any_of(running.begin(), running.end(), [&](const Running& one) {
-    return (one.what == "serve" || one.what == "worker") && one.database == shown;
-  });
+  const bool driven = std::any_of(running.begin(), running.end(),
+                                  [&](const Running& one) { return one.drives && one.database == shown; });
   if (driven) return {};
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(place.log).parent_path(), ignored);

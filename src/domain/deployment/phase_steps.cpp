@@ -102,11 +102,15 @@ Result<void> Reconciler::advance_starting(Turn& turn, const Deployment& d) {
       return fail_rollout(turn, d, fmt::format("replica {}: {}", replica.replica_id, replica.cause));
   const auto good = replicas_in(turn.world, d.deployment_id, {healthy});
   if (static_cast<std::int64_t>(good.size()) < d.replicas_wanted) {
-    if (!d.paused && overdue(d, turn.world.time))
-      return fail_rollout(turn, d,
-                          fmt::format("{} of {} replicas were healthy within {:.6g} s", good.size(),
-                                      d.replicas_wanted, d.config.ready_timeout_seconds));
-    return {};
+    if (d.paused || !overdue(d, turn.world.time)) return {};
+    std::string said;
+    for (const Replica& replica : replicas_in(turn.world, d.deployment_id, {planned, starting, ready}))
+      if (const auto checks = checks_.find(replica.replica_id);
+          checks != checks_.end() && !checks->second.said.empty())
+        said = ": " + checks->second.said;
+    return fail_rollout(turn, d,
+                        fmt::format("{} of {} replicas were healthy within {:.6g} s{}", good.size(),
+                                    d.replicas_wanted, d.config.ready_timeout_seconds, said));
   }
   if (d.paused) return {};
   return commit(turn, d, "healthy", [&](sql::Transaction& tx, Deployment& next) -> Result<void> {

@@ -51,7 +51,9 @@ Result<std::int64_t> Reconciler::step(const CallContext& ctx, const sql::Lease& 
   });
   if (wrong) return fail(std::move(*wrong));
   if (turn.changes > 0) return kBusy;
-  return static_cast<std::int64_t>(world.replicas.size() + world.deployments.size());
+  const auto gateways = std::count_if(world.gateways.begin(), world.gateways.end(),
+                                      [](const Gateway& gateway) { return gateway.pid != 0; });
+  return static_cast<std::int64_t>(world.replicas.size() + world.deployments.size()) + gateways;
 }
 
 Result<void> Reconciler::commit(Turn& turn, const Deployment& deployment, const char* step, Change change) {
