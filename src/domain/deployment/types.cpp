@@ -76,12 +76,4 @@ TRACSEQ_DEFINE_TYPE(ServiceEndpoint, {.name = "url", .text = "Base address; empt
 TRACSEQ_DEFINE_TYPE(ListServices)
 TRACSEQ_DEFINE_TYPE(ServiceList)
 
-bool under_way(Status status) noexcept {
-  return status == Status::pending || status == Status::deploying || status == Status::rolling_back;
-}
-
-bool is_tended(Phase phase) noexcept {
-  return phase != Phase::superseded && phase != Phase::stopped && phase != Phase::ended;
-}
-
 }  // namespace tracseq::deployment

@@ -329,8 +329,12 @@ struct ServiceList {
 TRACSEQ_DESCRIBE(ServiceList, (items))
 
 // Whether the roll-out is still under way.
-[[nodiscard]] bool under_way(Status status) noexcept;
+[[nodiscard]] constexpr bool under_way(Status status) noexcept {
+  return status == Status::pending || status == Status::deploying || status == Status::rolling_back;
+}
 // Whether a reconciler still has something to do with it, be it only to watch over its replicas.
-[[nodiscard]] bool is_tended(Phase phase) noexcept;
+[[nodiscard]] constexpr bool is_tended(Phase phase) noexcept {
+  return phase != Phase::superseded && phase != Phase::stopped && phase != Phase::ended;
+}
 
 }  // namespace tracseq::deployment
