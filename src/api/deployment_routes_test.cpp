@@ -61,7 +61,8 @@ class DeploymentRoutesTest : public testing::CoreTest {
   // A gateway that goes by what is recorded at once.
   void report() {
     Json routes = Json::array();
-    for (const Json& route : *call(Method::get, "/traffic", 200).find("routes")->as_array())
+    const Json table = call(Method::get, "/traffic", 200);
+    for (const Json& route : *table.find("routes")->as_array())
       routes.push_back(Json::object()
                            .set("service_name", *route.find("service_name"))
                            .set("port", 9'000)
@@ -124,8 +125,8 @@ TEST_P(DeploymentRoutesTest, EveryWordHasItsEffectAndLeavesItsReason) {
   EXPECT_EQ(machine_.living(deployment::ProcessRole::replica), 0);
 
   std::set<std::string> reasons;
-  for (const Json& entry :
-       *call(Method::get, "/audit?object_type=deployment&limit=500", 200).find("items")->as_array())
+  const Json audit = call(Method::get, "/audit?object_type=deployment&limit=500", 200);
+  for (const Json& entry : *audit.find("items")->as_array())
     if (!text(entry, "reason").empty()) reasons.insert(text(entry, "action") + ": " + text(entry, "reason"));
   EXPECT_EQ(reasons, (std::set<std::string>{"deployment.pause: wait", "deployment.resume: go on",
                                             "deployment.set_traffic: more", "deployment.promote: good",
