@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <optional>
 
+#include "api/inference/forwarding.h"
 #include "api/inference/health_routes.h"
 #include "api/inference/inference_routes.h"
 #include "api/inference/remote_recorder.h"
@@ -25,10 +26,27 @@
 #include "domain/serving/feature_rows.h"
 #include "domain/serving/onnx_engine.h"
 #include "server/hard_end.h"
+#include "server/http_client.h"
+#include "server/http_url.h"
 #include "server/server.h"
 
 namespace tracseq::cli {
 namespace {
+
+// A gateway listens on the loopback of the machine its control plane runs on.
+bool is_near(const std::string& registry_url) {
+  const auto url = server::parse_http_url(registry_url);
+  if (!url) return true;  // a database: its deployments run where the programs run that open it
+  const auto place = server::find_place(url->host);
+  return place && place->loopback;
+}
+
+Result<std::unique_ptr<api::Client>> connect(const std::string& url) {
+  server::HttpClientOptions options;
+  options.url = url;
+  TRACSEQ_TRY(auto client, server::HttpClient::open(std::move(options)));
+  return std::unique_ptr<api::Client>(std::move(client));
+}
 
 Result<void> follow_production(const Invocation& in) {
   TRACSEQ_TRY(const ServingPlan plan, serving_plan(in));
@@ -53,8 +71,10 @@ Result<void> follow_production(const Invocation& in) {
   KeyAuthenticator authenticator(plan.key);
   server::HttpServer http(router, authenticator, plan.server);
   const inference::Serving serving{table, recording, kVersion};
-  router.add(inference::protocol_routes(serving));
-  router.add(inference::predict_routes(serving));
+  inference::Forwarding forwarding(*registry, connect);
+  const bool near = is_near(plan.registry.database_url);
+  router.add(forwarding.wrap(inference::protocol_routes(serving), "model"));
+  router.add(forwarding.wrap(inference::predict_routes(serving), "name"));
   router.add(inference::health_routes({table, follower, recording, metrics::process(),
                                        [&] { return http.draining(); }, [&] { return pairing.reason(); },
                                        kVersion}));
@@ -63,6 +83,10 @@ Result<void> follow_production(const Invocation& in) {
 
   inference::UsageReporter usage(*registry, table, recording, plan.usage_interval);
   follower.start();
+  if (near)
+    forwarding.start();
+  else
+    log::info("model_server.no_forwarding", {{"reason", "the registry is on another machine"}});
   TRACSEQ_CHECK(http.start());
   usage.start();
   if (!given) pairing.start();
@@ -73,6 +97,7 @@ Result<void> follow_production(const Invocation& in) {
   log::info("model_server.draining");
   hard_end.emplace(plan.server.limits.stop_max());
   http.stop();
+  forwarding.stop();
   pairing.stop();
   usage.stop();
   follower.stop();

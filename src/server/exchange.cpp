@@ -72,7 +72,7 @@ bool Exchange::wants_continue() const {
 bool Exchange::runs_inline() const {
   const api::Route& route = *match_.route;
   return route.runs == api::RunsOn::immediate && (authenticated_ || route.permission == "public") &&
-         request_.body.size() <= route.inline_body_bytes_max;
+         request_.body.size() <= route.inline_body_bytes_max && !(route.waits && route.waits(request_));
 }
 
 std::optional<api::Response> Exchange::check_head() {

@@ -49,8 +49,8 @@ struct ProxyOptions {
 // the retries and the counting are the table's (domain/deployment/gateway). Requests and answers are held
 // whole, so that a replica that dies within its answer is no failure of the caller's. Answers itself: the
 // route's health check path, /livez, /readyz and /metrics. Lifecycle: the table outlives it; `start` once,
-// then `listen` whenever the table has changed, `stop` once (the destructor stops, cutting what is under
-// way). `listen` and `stop` are called by one thread at a time.
+// then `listen` whenever the table has changed, `stop` once (or the destructor). `listen` and `stop` are
+// called by one thread at a time.
 class Proxy {
  public:
   Proxy(deployment::gateway::LiveTable& table, ProxyOptions options,

@@ -142,6 +142,9 @@ Result<void> check_framing(const Message& request) {
   if (hosts > 1 || (hosts == 0 && request.version == 11))
     return wrong("the request must have one Host header");
   if (request.count(Id::content_length) > 1) return wrong("the header Content-Length is given twice");
+  const std::string_view length = request.value_of(Id::content_length);
+  if (length.find_first_not_of("0123456789") != std::string_view::npos)
+    return wrong("the header Content-Length must be one number");
   const std::size_t codings = request.count(Id::transfer_encoding);
   if (codings > 0 && request.count(Id::content_length) > 0)
     return wrong("the request has both Content-Length and Transfer-Encoding");

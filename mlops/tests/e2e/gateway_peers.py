@@ -186,6 +186,7 @@ class Load:
         self.statuses: Counter[int] = Counter()
         self.versions: Counter[str] = Counter()
         self.failures: list[str] = []
+        self.times: list[tuple[float, float]] = []  # of each request: begun and over, by time.monotonic
         self._pause = callers / per_second
         self._ending = threading.Event()
         self._lock = threading.Lock()
@@ -195,6 +196,7 @@ class Load:
         caller = Caller(port)
         due = time.monotonic()
         while not self._ending.is_set():
+            began = time.monotonic()
             try:
                 status, headers, body = caller.call()
                 with self._lock:
@@ -205,6 +207,8 @@ class Load:
             except Exception as error:  # every way to fail counts
                 with self._lock:
                     self.failures.append(repr(error))
+            with self._lock:
+                self.times.append((began, time.monotonic()))
             due = max(due + self._pause, time.monotonic() - 0.05)
             time.sleep(max(0.0, due - time.monotonic()))
         caller.close()

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from mlops.tests.e2e.gateway_peers import MODEL, Caller, ControlPlane, Gateway, Load, Replica, ended, target
-from mlops.tests.e2e.serving_peers import find_program, until
+from mlops.tests.e2e.gateway_peers import BODY, MODEL, Caller, ControlPlane, Gateway, Load, Replica, ended, target
+from mlops.tests.e2e.serving_peers import ModelServer, find_program, until
 
 
 @pytest.fixture
@@ -210,6 +210,37 @@ def test_a_table_that_is_none_changes_nothing(plane: ControlPlane, tmp_path: Pat
         until(lambda: not plane.reports[-1]["routes"], what="the route is gone")
         with pytest.raises(ConnectionRefusedError):
             Caller(port).call()
+
+
+def test_a_model_server_forwards_what_has_a_deployment(plane: ControlPlane, tmp_path: Path) -> None:
+    plane.promote("alone", "1.0.0", "linear")  # in production, without a deployment
+    replica = Replica(plane.url, tmp_path, "one", "1.0.0")  # 2.0.0 is in production
+    gateway = Gateway(plane.url, tmp_path)
+    server = ModelServer(plane.url, tmp_path / "cache")
+    with ended(replica, gateway):
+        replica.start()
+        gateway.start()
+        server.start()
+        try:
+            server.wait_for(MODEL, "2.0.0")
+            server.wait_for("alone", "1.0.0")
+            caller = Caller(int(server.url.rpartition(":")[2]))
+
+            def version(model: str) -> str:
+                status, _, body = caller.call(f"/v2/models/{model}/infer", BODY)
+                return str(json.loads(body).get("model_version", status))
+
+            assert version(MODEL) == "2.0.0"
+            port = plane.wait_for(plane.route(target("d", 100, replica)))
+            plane.route(target("d", 100, replica), port=port)  # the control plane has noted the port
+            until(lambda: version(MODEL) == "1.0.0", what="the deployment answers")
+            headers = caller.call()[1]
+            assert headers["x-tracseq-deployment"] == "d"
+            assert version("alone") == "1.0.0"
+            plane.routes.clear()
+            until(lambda: version(MODEL) == "2.0.0", what="the model server answers itself again")
+        finally:
+            server.kill()
 
 
 # ---- the replica

@@ -342,6 +342,16 @@ TEST_F(GatewayJourney, ARetryGoesByTheGenerationInForceThen) {
   EXPECT_EQ(counts(state, "d-new").requests, 1);
 }
 
+TEST_F(GatewayJourney, AnAnswerBearsTheNameOfWhoGaveIt) {
+  slot_.put(route(1, 100, 0, 1));
+  Journey journey(slot_, {.target = {}, .sticky_key = {}, .repeatable = true}, random_);
+  ASSERT_TRUE(journey.begin());
+  slot_.put(
+      {.service_name = "blood", .model_id = {}, .environment = {}, .health_check_path = {}, .targets = {}});
+  EXPECT_EQ(journey.note(Outcome::answered, 503), nullptr);
+  EXPECT_NE(journey.answer_fields().find("x-tracseq-deployment: d-old"), std::string::npos);
+}
+
 // ---- the table
 
 TEST(GatewayTable, WhatIsKnownOfAReplicaSurvivesAChange) {

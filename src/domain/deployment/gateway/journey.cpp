@@ -128,6 +128,8 @@ Replica* Journey::note(Outcome outcome, int status) {
       (wish_.repeatable && (outcome == Outcome::broken_off || status == 502 || status == 503));
   const bool error = outcome != Outcome::answered || status >= 500;
   failed_[attempts_++] = replica_;
+  said_by_ = route_;
+  said_target_ = target_;
   leave();
   if (!ill || !harmless || outcome == Outcome::timed_out || attempts_ == kAttemptsMax ||
       !slot_.budget().spend(now)) {

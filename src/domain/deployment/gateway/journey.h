@@ -49,8 +49,10 @@ class Journey {
   Result<Replica*> begin();
   // How it went (`status` of an answer). Another replica to send it to, or null: that was the last word.
   Replica* note(Outcome outcome, int status);
-  // "x-tracseq-version: …\r\nx-tracseq-deployment: …\r\n" of the target that had the last word.
-  [[nodiscard]] std::string_view answer_fields() const { return route_->targets[target_].answer_fields; }
+  // "x-tracseq-version: …\r\nx-tracseq-deployment: …\r\n" of the target noted last; only after `note`.
+  [[nodiscard]] std::string_view answer_fields() const {
+    return said_by_->targets[said_target_].answer_fields;
+  }
   // Forgets this request without counting the answer that is still out: the caller went away.
   void abandon() { leave(); }
 
@@ -71,6 +73,8 @@ class Journey {
   Random& random_;
   std::shared_ptr<const LiveRoute> route_;
   std::size_t target_ = 0;
+  std::shared_ptr<const LiveRoute> said_by_;  // the generation and the target of the outcome noted last
+  std::size_t said_target_ = 0;
   Replica* replica_ = nullptr;  // where it is now; counted in its in_flight
   Replica* failed_[kAttemptsMax] = {};
   int attempts_ = 0;
