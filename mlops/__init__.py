@@ -21,6 +21,15 @@ _EXPORTS: dict[str, list[str]] = {
         "PipelineRun",
         "PipelineStatus",
     ],
+    "deployment_manager": [
+        "DeploymentConfig",
+        "DeploymentEnvironment",
+        "DeploymentRecord",
+        "DeploymentStatus",
+        "DeploymentStrategy",
+        "ModelDeploymentManager",
+        "ServiceEndpoint",
+    ],
     "experiment_tracker": [
         "ExperimentArtifact",
         "ExperimentConfig",
@@ -54,6 +63,15 @@ if TYPE_CHECKING:
         PipelineRun,
         PipelineStatus,
     )
+    from .deployment_manager import (
+        DeploymentConfig,
+        DeploymentEnvironment,
+        DeploymentRecord,
+        DeploymentStatus,
+        DeploymentStrategy,
+        ModelDeploymentManager,
+        ServiceEndpoint,
+    )
     from .experiment_tracker import (
         ExperimentArtifact,
         ExperimentConfig,
@@ -80,6 +98,11 @@ __all__ = [
     "DataQualityIssue",
     "DataQualityReport",
     "DataSchema",
+    "DeploymentConfig",
+    "DeploymentEnvironment",
+    "DeploymentRecord",
+    "DeploymentStatus",
+    "DeploymentStrategy",
     "Environment",
     "ExperimentArtifact",
     "ExperimentConfig",
@@ -90,6 +113,7 @@ __all__ = [
     "MLOpsConfig",
     "MetricThreshold",
     "MetricType",
+    "ModelDeploymentManager",
     "ModelHealthStatus",
     "ModelMetadata",
     "ModelMonitor",
@@ -98,6 +122,7 @@ __all__ = [
     "MonitoringMetric",
     "PipelineRun",
     "PipelineStatus",
+    "ServiceEndpoint",
     "__version__",
     "timeout",
 ]

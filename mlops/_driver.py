@@ -30,15 +30,18 @@ _lock = threading.Lock()
 _looked: dict[str, float] = {}
 
 
-def ensure_driver(transport: Transport, *, now: bool = False) -> None:
-    """Starts a driver if nobody works on this local database. Looks at most every 10 s unless `now`."""
+def ensure_driver(transport: Transport, *, now: bool = False, drives: bool = False) -> None:
+    """Starts a driver if nobody works on this local database. Looks at most every 10 s unless `now`.
+
+    `drives`: a worker that only runs jobs is not enough.
+    """
     if not isinstance(transport, EmbeddedTransport):
         return
     with _lock:
         last = _looked.get(transport.url)
         if not now and last is not None and time.monotonic() - last < _LOOK_SECONDS:
             return
-        if not working_on(transport.url):
+        if not working_on(transport.url, drives=drives):
             try:
                 _start(transport)
             except (MLOpsError, OSError) as error:
@@ -46,13 +49,15 @@ def ensure_driver(transport: Transport, *, now: bool = False) -> None:
         _looked[transport.url] = time.monotonic()
 
 
-def working_on(url: str) -> list[int]:
-    """The pids of this user's servers and workers on the database."""
+def working_on(url: str, *, drives: bool = False) -> list[int]:
+    """The pids of this user's servers and workers on the database; with `drives`, those of workers that also drive."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
             if len(words) < 2 or not Path(words[0]).name.startswith("tracseq") or words[1] not in _WORKING:
+                continue
+            if drives and words[1] == "worker" and "--drive" not in words:
                 continue
             if _database_of(words, folder) == url:
                 found.append(int(folder.name))

@@ -16,6 +16,7 @@ from . import _service
 _MODULES = {
     "DataPipeline": "data_pipeline",
     "ExperimentTracker": "experiment_tracker",
+    "ModelDeploymentManager": "deployment_manager",
     "ModelMonitor": "monitoring",
     "ModelRegistry": "model_registry",
 }

@@ -8,6 +8,13 @@ from typing import Any, Callable, Optional, Union
 import pandas as pd
 
 from .data_pipeline import DataQualityReport, DataSchema, FeatureEngineeringConfig, PipelineRun, PipelineStatus
+from .deployment_manager import (
+    DeploymentConfig,
+    DeploymentEnvironment,
+    DeploymentRecord,
+    DeploymentStatus,
+    ServiceEndpoint,
+)
 from .experiment_tracker import ExperimentArtifact, ExperimentConfig, ExperimentMetrics, ExperimentStatus
 from .model_registry import ModelMetadata, ModelStatus
 from .monitoring import Alert, AlertSeverity, MetricThreshold, ModelHealthStatus, MonitoringMetric
@@ -79,6 +86,39 @@ class ExperimentTracker:
     def database_url(self) -> str: ...
     tracking_dir: Path
     current_experiment: Optional[str]
+
+class ModelDeploymentManager:
+    def __init__(
+        self,
+        database_url: str,
+        container_registry_url: str,
+        kubernetes_config_path: Optional[str] = None,
+        docker_client: Optional[Any] = None,
+    ) -> None: ...
+    def start_monitoring(self) -> None: ...
+    def stop_monitoring(self) -> None: ...
+    def deploy_model(self, config: DeploymentConfig) -> str: ...
+    def rollback_deployment(self, deployment_id: str, reason: str = "Manual rollback") -> bool: ...
+    def promote_deployment(self, deployment_id: str, reason: str = "") -> bool: ...
+    def stop_deployment(self, deployment_id: str, reason: str = "") -> bool: ...
+    def abort_deployment(self, deployment_id: str, reason: str = "") -> bool: ...
+    def pause_deployment(self, deployment_id: str, reason: str = "") -> bool: ...
+    def resume_deployment(self, deployment_id: str, reason: str = "") -> bool: ...
+    def get_deployment_record(self, deployment_id: str) -> Optional[DeploymentRecord]: ...
+    def list_deployments(
+        self,
+        model_id: Optional[str] = None,
+        environment: Optional[DeploymentEnvironment] = None,
+        status: Optional[DeploymentStatus] = None,
+        limit: int = 50,
+    ) -> list[DeploymentRecord]: ...
+    def get_active_services(self, environment: Optional[DeploymentEnvironment] = None) -> list[ServiceEndpoint]: ...
+    def update_traffic_routing(self, service_name: str, traffic_percentage: float) -> bool: ...
+    @property
+    def database_url(self) -> str: ...
+    container_registry_url: Path
+    kubernetes_config_path: Path
+    docker_client: Path
 
 class ModelMonitor:
     def __init__(

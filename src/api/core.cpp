@@ -11,6 +11,7 @@
 
 #include "api/artifact_routes.h"
 #include "api/data_routes.h"
+#include "api/deployment_routes.h"
 #include "api/events.h"
 #include "api/export_routes.h"
 #include "api/job_journal.h"
@@ -82,6 +83,8 @@ struct Core::Services {
   WriteProbe write_probe{*database, disks_of(options, catalog.root())};
   std::atomic<bool> stopping{false};
   registry::Registry registry{*database, ledger, catalog, find_transformation};
+  deployment::Deployments deployments{*database, ledger, registry};
+  deployment::Gateways gateways{*database, ledger};
   data::Schemas schemas{*database, ledger};
   data::Reports reports{*database, ledger, jobs, schemas};
   features::FeatureConfigs feature_configs{*database, ledger};
@@ -121,6 +124,7 @@ struct Core::Services {
         data_routes({*database, catalog, schemas, reports, feature_configs, pipelines, options.data_root}));
     router.add(job_routes(ledger, jobs));
     router.add(registry_routes(*database, registry, catalog));
+    router.add(deployment_routes(deployments, gateways));
   }
 };
 
@@ -157,7 +161,7 @@ std::unique_ptr<jobs::JobRunner> Core::make_worker(int threads) {
   return runner;
 }
 
-std::vector<DriverStep> Core::driver_steps() {
+std::vector<DriverStep> Core::driver_steps(const DeploymentHands* hands) {
   Services& all = *services_;
   std::vector<DriverStep> steps{
       {"audit.sequence", std::chrono::milliseconds{500},
@@ -196,6 +200,7 @@ std::vector<DriverStep> Core::driver_steps() {
        kPurgedAtOnceMax},
   };
   for (DriverStep& step : monitoring_steps(all.monitoring)) steps.push_back(std::move(step));
+  if (hands != nullptr) steps.push_back(deployment_step(*all.database, *hands));
   return steps;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "api/client.h"
+#include "api/deployment_routes.h"
 #include "api/driver.h"
 #include "api/monitoring_routes.h"
 #include "api/router.h"
@@ -54,8 +55,9 @@ class Core {
   // A worker over this core with the handlers of all kinds of jobs; the core outlives it.
   [[nodiscard]] std::unique_ptr<jobs::JobRunner> make_worker(int threads);
 
-  // What must be driven on this database, by one process at a time (api/driver.h).
-  [[nodiscard]] std::vector<DriverStep> driver_steps();
+  // What must be driven on this database, by one process at a time (api/driver.h). Deployments are only where
+  // there are hands for them; these outlive the steps.
+  [[nodiscard]] std::vector<DriverStep> driver_steps(const DeploymentHands* hands = nullptr);
 
  private:
   struct Services;

@@ -139,6 +139,11 @@ std::vector<Route> reading(const Handlers& handlers, Registry& registry) {
       bound(handlers, get, one + "/latest", permission, reads, "Get a model's newest version",
             &Handlers::get),
       bound(handlers, get, version, permission, reads, "Get a version with its files", &Handlers::get),
+      route(get, version + "/served", permission, reads,
+            "Get what a replica of this version loads, whatever the version's status",
+            [&registry](const CallContext& ctx, const registry::VersionRef& in) {
+              return registry.served(ctx, in);
+            }),
       stream_route(get, version + "/files/{name...}", permission, reads, "Download a file of a version",
                    "application/octet-stream",
                    [handlers](const CallContext& ctx, const VersionFileRef& in, Request& request) {

@@ -43,6 +43,9 @@ struct Route {
   Handler handler;
   std::uint64_t inline_body_bytes_max =
       std::numeric_limits<std::uint64_t>::max();  // an immediate call with more is a worker's
+  // An immediate call that would wait for somebody after all is a worker's; asked on the I/O thread, with the
+  // path parameters filled in. Empty: none does.
+  std::function<bool(const Request&)> waits = {};
   bool quiet = false;  // answers below 400 are logged for debugging only: a call of thousands a second
 };
 

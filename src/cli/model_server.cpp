@@ -4,10 +4,9 @@
 #include <fmt/core.h>
 
 #include <cstdio>
-#include <fstream>
-#include <iterator>
 #include <optional>
 
+#include "api/inference/forwarding.h"
 #include "api/inference/health_routes.h"
 #include "api/inference/inference_routes.h"
 #include "api/inference/remote_recorder.h"
@@ -15,91 +14,42 @@
 #include "api/inference/usage_reporter.h"
 #include "api/system_routes.h"
 #include "base/log.h"
+#include "cli/gateway_role.h"
 #include "cli/key_authenticator.h"
 #include "cli/pairing.h"
-#include "cli/place.h"
 #include "cli/process.h"
 #include "cli/registry_client.h"
+#include "cli/replica_role.h"
+#include "cli/serving_plan.h"
 #include "cli/settings.h"
 #include "cli/version.h"
 #include "domain/serving/feature_rows.h"
 #include "domain/serving/onnx_engine.h"
 #include "server/hard_end.h"
+#include "server/http_client.h"
+#include "server/http_url.h"
 #include "server/server.h"
 
 namespace tracseq::cli {
 namespace {
 
-constexpr std::int64_t kSpoolMbMax = 1 << 20;
-
-struct Plan {
-  server::ServerOptions server;
-  api::CoreOptions registry;
-  std::string token;                      // for the registry
-  CallerKey key;                          // of callers
-  std::chrono::seconds usage_interval{};  // between two reports of what serving costs
-  std::filesystem::path cache_dir;
-  std::uint64_t spool_bytes_max = 0;
-};
-
-Result<std::string> read_token(const std::string& file, const std::string& key) {
-  if (file.empty()) return key;
-  std::ifstream in(file);
-  std::string token{std::istreambuf_iterator<char>(in), {}};
-  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back())) != 0) token.pop_back();
-  if (token.empty())
-    return fail_field("token-file", fmt::format("--token-file {} cannot be read or is empty", file));
-  return token;
+// A gateway listens on the loopback of the machine its control plane runs on.
+bool is_near(const std::string& registry_url) {
+  const auto url = server::parse_http_url(registry_url);
+  if (!url) return true;  // a database: its deployments run where the programs run that open it
+  const auto place = server::find_place(url->host);
+  return place && place->loopback;
 }
 
-Result<Plan> plan_of(const Invocation& in) {
-  Plan plan;
-  TRACSEQ_TRY(const std::int64_t port, in.integer("port", 8081, 0, 65535));
-  TRACSEQ_TRY(const std::int64_t spool_mb, in.integer("spool-max-mb", 256, 1, kSpoolMbMax));
-  TRACSEQ_TRY(const config::Loaded settings, load_settings(in, "registry-url"));
-  const std::string key = settings.config.security.api_key;
-  plan.registry = api::core_options(settings.config);
-  plan.registry.version = kVersion;
-  plan.usage_interval = std::chrono::seconds(settings.config.monitoring.health_check_interval_seconds);
-  TRACSEQ_TRY(plan.token, read_token(in.get("token-file"), key));
-  plan.cache_dir = in.get("cache-dir");
-  plan.spool_bytes_max = static_cast<std::uint64_t>(spool_mb) << 20;
-  plan.server.host = in.get("host", "127.0.0.1");
-  plan.server.port = static_cast<std::uint16_t>(port);
-  plan.server.tls_certificate_file = in.get("tls-cert");
-  plan.server.tls_key_file = in.get("tls-key");
-  plan.server.allowed_hosts = in.all("allowed-host");
-  plan.server.serve_page = false;
-  TRACSEQ_TRY(const bool loopback, settle_host(plan.server));
-  TRACSEQ_TRY(plan.key, caller_key(in.get("auth", "auto"), loopback, key));
-  return plan;
+Result<std::unique_ptr<api::Client>> connect(const std::string& url) {
+  server::HttpClientOptions options;
+  options.url = url;
+  TRACSEQ_TRY(auto client, server::HttpClient::open(std::move(options)));
+  return std::unique_ptr<api::Client>(std::move(client));
 }
 
-}  // namespace
-
-std::vector<Option> model_server_options() {
-  return with(settings_options(),
-              {{"registry-url", "URL",
-                "The registry: sqlite:///file.db, postgresql://… or the URL of a server; absent: "
-                "the settings' database.url",
-                Takes::one, false, "", "MODEL_REGISTRY_URL"},
-               {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on",
-                Takes::one, false, "127.0.0.1"},
-               {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8081"},
-               {"token-file", "FILE", "The credential for the registry; absent: MLOPS_API_KEY"},
-               {"cache-dir", "DIR", "Models and undelivered predictions; one server each", Takes::one, false,
-                "mlops_data/model_server"},
-               {"spool-max-mb", "N", "Most undelivered predictions kept on disk", Takes::one, false, "256"},
-               {"auth", "auto|on|off", "Whether callers must show MLOPS_API_KEY; auto: unless on loopback",
-                Takes::one, false, "auto"},
-               {"tls-cert", "FILE", "PEM certificate with its chain"},
-               {"tls-key", "FILE", "PEM key"},
-               {"allowed-host", "NAME", "A further host name this server is called by", Takes::many}});
-}
-
-Result<void> model_server(const Invocation& in) {
-  block_signals();
-  TRACSEQ_TRY(const Plan plan, plan_of(in));
+Result<void> follow_production(const Invocation& in) {
+  TRACSEQ_TRY(const ServingPlan plan, serving_plan(in));
   std::optional<server::HardEnd> hard_end;  // destroyed last: stopping is over then
   TRACSEQ_TRY(const auto cache, serving::ModelCache::open(plan.cache_dir));
   const auto key_file = cache->folder() / "registry.token";
@@ -121,8 +71,10 @@ Result<void> model_server(const Invocation& in) {
   KeyAuthenticator authenticator(plan.key);
   server::HttpServer http(router, authenticator, plan.server);
   const inference::Serving serving{table, recording, kVersion};
-  router.add(inference::protocol_routes(serving));
-  router.add(inference::predict_routes(serving));
+  inference::Forwarding forwarding(*registry, connect);
+  const bool near = is_near(plan.registry.database_url);
+  router.add(forwarding.wrap(inference::protocol_routes(serving), "model"));
+  router.add(forwarding.wrap(inference::predict_routes(serving), "name"));
   router.add(inference::health_routes({table, follower, recording, metrics::process(),
                                        [&] { return http.draining(); }, [&] { return pairing.reason(); },
                                        kVersion}));
@@ -131,6 +83,10 @@ Result<void> model_server(const Invocation& in) {
 
   inference::UsageReporter usage(*registry, table, recording, plan.usage_interval);
   follower.start();
+  if (near)
+    forwarding.start();
+  else
+    log::info("model_server.no_forwarding", {{"reason", "the registry is on another machine"}});
   TRACSEQ_CHECK(http.start());
   usage.start();
   if (!given) pairing.start();
@@ -141,11 +97,50 @@ Result<void> model_server(const Invocation& in) {
   log::info("model_server.draining");
   hard_end.emplace(plan.server.limits.stop_max());
   http.stop();
+  forwarding.stop();
   pairing.stop();
   usage.stop();
   follower.stop();
   recording.stop();
   return {};
+}
+
+}  // namespace
+
+std::vector<Option> model_server_options() {
+  return with(with(with(settings_options(), replica_options()), gateway_options()),
+              {{"registry-url", "URL",
+                "The registry: sqlite:///file.db, postgresql://… or the URL of a server; absent: "
+                "the settings' database.url",
+                Takes::one, false, "", "MODEL_REGISTRY_URL"},
+               {"host", "ADDRESS", "Where to listen; others than loopback switch authentication on",
+                Takes::one, false, "127.0.0.1"},
+               {"port", "N", "0 picks a free one and prints it", Takes::one, false, "8081"},
+               {"token-file", "FILE", "The credential for the registry; absent: MLOPS_API_KEY"},
+               {"cache-dir", "DIR",
+                "Models and undelivered predictions; one server each; absent: mlops_data/model_server, of a "
+                "replica the "
+                "ready file's name with .cache"},
+               {"spool-max-mb", "N", "Most undelivered predictions kept on disk", Takes::one, false, "256"},
+               {"auth", "auto|on|off", "Whether callers must show MLOPS_API_KEY; auto: unless on loopback",
+                Takes::one, false, "auto"},
+               {"tls-cert", "FILE", "PEM certificate with its chain"},
+               {"tls-key", "FILE", "PEM key"},
+               {"allowed-host", "NAME", "A further host name this server is called by", Takes::many},
+               {"role", "production|replica|gateway",
+                "What it serves: what is in production, one version for a deployment, or the addresses of "
+                "deployments",
+                Takes::one, false, "production"},
+               {"ready-file", "FILE", "Other roles: where it says that it listens, or why it does not"}});
+}
+
+Result<void> model_server(const Invocation& in) {
+  block_signals();
+  const std::string role = in.get("role", "production");
+  if (role == "production") return follow_production(in);
+  if (role == "replica") return serve_replica(in);
+  if (role == "gateway") return serve_gateway(in);
+  return fail_field("role", fmt::format("--role is '{}'; it must be production, replica or gateway", role));
 }
 
 }  // namespace tracseq::cli

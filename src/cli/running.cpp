@@ -82,7 +82,11 @@ std::vector<Running> find_running() {
     const auto words = texts_of(entry.path() / "cmdline");
     if (words.size() < 2 || (words[1] != "serve" && words[1] != "worker" && words[1] != "model-server"))
       continue;
-    found.push_back({static_cast<pid_t>(std::stol(name)), words[1], database_of(words, entry.path())});
+    const std::string role = words[1] == "model-server" ? option_of(words, "role") : std::string();
+    const bool drives = words[1] == "serve" || (words[1] == "worker" && std::find(words.begin(), words.end(),
+                                                                                  "--drive") != words.end());
+    found.push_back({static_cast<pid_t>(std::stol(name)), role.empty() ? words[1] : role, drives,
+                     database_of(words, entry.path())});
   }
   return found;
 }

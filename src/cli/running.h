@@ -11,7 +11,8 @@ namespace tracseq::cli {
 // A process of this program that serves or works.
 struct Running {
   pid_t pid = 0;
-  std::string what;      // serve, worker, model-server
+  std::string what;      // serve, worker, model-server, replica, gateway
+  bool drives = false;   // deployments among others: a server, or a worker with --drive
   std::string database;  // its own or its registry's, password masked; empty where this user may not see it
 };
 

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "cli/authenticate.h"
 #include "cli/exposure.h"
+#include "cli/hands.h"
 #include "cli/place.h"
 #include "cli/process.h"
 #include "cli/settings.h"
@@ -192,7 +193,8 @@ Result<void> serve(const Invocation& in) {
                               {"authentication", plan.authenticated}});
   fmt::print("listening on {}\n", http.url());
   std::fflush(stdout);
-  api::Driver driver(core->database(), core->driver_steps(), api::Driver::Rank::server);
+  const Hands hands(*core);
+  api::Driver driver(core->database(), core->driver_steps(&hands.get()), api::Driver::Rank::server);
   driver.start();
   {
     WorkerKeeper worker(plan);

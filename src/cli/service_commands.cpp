@@ -51,13 +51,14 @@ Result<void> end_all(const std::vector<Running>& stopping) {
 }
 
 // Model servers first: ending, they deliver predictions to the servers, which then drain and end the workers
-// they started; last the workers of their own.
+// they started; the workers of their own; last what these looked after, which they would start again:
+// gateways, then the replicas behind them.
 Result<void> stop_processes(const Invocation& in) {
   if (!in.has("all") && !in.has("pid"))
     return fail_field("all", "name what to stop: --all, or --pid N (`tracseq ps` lists them)");
   TRACSEQ_TRY(const std::int64_t wanted, in.integer("pid", 0, 1, 1L << 22));
   std::size_t ended = 0;
-  for (const char* what : {"model-server", "serve", "worker"}) {
+  for (const char* what : {"model-server", "serve", "worker", "gateway", "replica"}) {
     std::vector<Running> stopping;
     for (Running& one : find_running())
       if (one.what == what && (in.has("all") || one.pid == wanted)) stopping.push_back(std::move(one));
@@ -87,7 +88,7 @@ std::vector<Command> service_commands() {
       {"ps", "", "List the tracseq processes that run", {}, {}, list_processes},
       {"stop",
        "",
-       "End what runs: model servers, then servers, then workers",
+       "End what runs: model servers, servers, workers, then gateways and replicas",
        {},
        {{"all", "", "Everything `tracseq ps` lists", Takes::nothing}, {"pid", "N", "Only this one"}},
        stop_processes},

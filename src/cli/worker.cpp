@@ -8,6 +8,7 @@
 
 #include "api/core.h"
 #include "base/log.h"
+#include "cli/hands.h"
 #include "cli/process.h"
 #include "cli/settings.h"
 #include "cli/version.h"
@@ -75,9 +76,10 @@ Result<void> work(const Invocation& in) {
     log::info("worker.swept", {{"folders", static_cast<std::int64_t>(swept)}});
   const auto runner = core->make_worker(static_cast<int>(threads));
   runner->start();
+  const Hands hands(*core);
   std::optional<api::Driver> driver;
   if (in.has("drive")) {
-    driver.emplace(core->database(), core->driver_steps(), api::Driver::Rank::detached);
+    driver.emplace(core->database(), core->driver_steps(&hands.get()), api::Driver::Rank::detached);
     driver->start();
   }
   log::info("worker.started", {{"database", core->database().display_url()},

@@ -34,16 +34,6 @@ std::string media_type(std::string_view content_type) {
   return type;
 }
 
-// The part of a target after scheme and authority: proxies send the absolute form.
-std::string_view origin_form(std::string_view target) {
-  for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!target.starts_with(scheme)) continue;
-    const std::size_t slash = target.find('/', scheme.size());
-    return slash == std::string_view::npos ? std::string_view("/") : target.substr(slash);
-  }
-  return target;
-}
-
 }  // namespace
 
 Exchange::Exchange(const Services& services, Head head, std::string client_address)
@@ -82,7 +72,7 @@ bool Exchange::wants_continue() const {
 bool Exchange::runs_inline() const {
   const api::Route& route = *match_.route;
   return route.runs == api::RunsOn::immediate && (authenticated_ || route.permission == "public") &&
-         request_.body.size() <= route.inline_body_bytes_max;
+         request_.body.size() <= route.inline_body_bytes_max && !(route.waits && route.waits(request_));
 }
 
 std::optional<api::Response> Exchange::check_head() {

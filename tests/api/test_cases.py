@@ -23,6 +23,21 @@ ELSEWHERE = {
     ("GET", "/api/v1/events"): ("tests/system/test_events.py", '"GET", "/api/v1/events"'),
     ("POST", "/api/v1/alerts/{alert_id}/acknowledge"): ("src/api/monitoring_routes_test.cpp", '"/acknowledge", 200'),
     ("POST", "/api/v1/alerts/{alert_id}/resolve"): ("src/api/monitoring_routes_test.cpp", '"/resolve", 200'),
+    **{
+        (method, f"/api/v1/deployments/{{deployment_id}}/{word}"): (
+            "src/api/deployment_routes_test.cpp",
+            f'"/{word}"), 200',
+        )
+        for method, word in (
+            ("POST", "rollback"),
+            ("POST", "promote"),
+            ("POST", "pause"),
+            ("POST", "resume"),
+            ("POST", "abort"),
+            ("POST", "stop"),
+            ("PUT", "traffic"),
+        )
+    },
 }
 # Extend a lease: they say nothing but that the caller lives, so they leave no entry.
 UNAUDITED = {("POST", "/api/v1/jobs/{job_id}/heartbeat"), ("POST", "/api/v1/job-hosts/{host_id}/heartbeat")}

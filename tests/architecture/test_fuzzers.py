@@ -59,6 +59,11 @@ PARSERS: dict[str, dict[str, str]] = {
     "fuzz_spool": {"decode_spool_record": "domain/serving/spool.h"},
     "fuzz_sql_url": {"parse_url": "storage/sql/url.h", "mask_password": "storage/sql/url.h"},
     "fuzz_token_text": {"parse_token": "domain/security/tokens.h"},
+    "fuzz_traffic_table": {
+        "read_table": "domain/deployment/gateway/table_text.h",
+        "target_named": "domain/deployment/gateway/split.h",
+        "target_of_key": "domain/deployment/gateway/split.h",
+    },
     "fuzz_transformation": {
         "FittedTransformation": "domain/features/transformation.h",
         "transform_record": "domain/features/transformation.h",

@@ -63,6 +63,9 @@ class Registry:
         self.port = free_port()
         self.lock = threading.Lock()
         self.models: dict[str, dict[str, Any]] = {}
+        self.versions: dict[tuple[str, str], dict[str, Any]] = {}  # what replicas load, by model and version
+        self.tables: dict[str, Callable[[], bytes]] = {}  # further documents with an entity tag, by path
+        self.takers: dict[str, Callable[[Any], None]] = {}  # what is done with bodies posted, by the path's end
         self.files: dict[str, bytes] = {}
         self.recorded: dict[str, dict[str, Any]] = {}  # by request id
         self.times: Counter[str] = Counter()  # how often each was recorded
@@ -70,7 +73,7 @@ class Registry:
         self.metrics: list[dict[str, Any]] = []
         self.token = ""
         self._server: Optional[ThreadingHTTPServer] = None
-        self._connections: list[socket.socket] = []
+        self.connections: list[socket.socket] = []
 
     @property
     def url(self) -> str:
@@ -93,70 +96,15 @@ class Registry:
         with self.lock:
             self.files[digest[:32]] = content
             self.models[model_id] = entry
+            self.versions[model_id, version] = entry
 
     def start(self) -> None:
-        registry = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def setup(self) -> None:
-                super().setup()
-                registry._connections.append(self.connection)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-            def answer(self, status: int, body: bytes, **headers: str) -> None:
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name.replace("_", "-"), value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def refused(self) -> bool:
-                if not registry.token or self.headers.get("Authorization") == f"Bearer {registry.token}":
-                    return False
-                self.answer(401, b'{"error":{"code":"unauthenticated","message":"a token is needed"}}')
-                return True
-
-            def do_GET(self) -> None:
-                if self.refused():
-                    return
-                if self.path == "/api/v1/production-models":
-                    with registry.lock:
-                        body = json.dumps({"change": 1, "items": list(registry.models.values())}).encode()
-                    tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
-                    if self.headers.get("If-None-Match") == tag:
-                        self.answer(304, b"", ETag=tag)
-                    else:
-                        self.answer(200, body, ETag=tag)
-                    return
-                artifact_id = self.path.split("/")[4]
-                self.answer(200, registry.files[artifact_id], Content_Type="application/octet-stream")
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if self.refused():
-                    return
-                with registry.lock:
-                    if self.path == "/api/v1/predictions":
-                        key = self.headers["Idempotency-Key"]
-                        fresh = key not in registry.keys
-                        registry.keys.add(key)
-                        for one in body["predictions"] if fresh else []:
-                            registry.recorded[one["request_id"]] = one
-                            registry.times[one["request_id"]] += 1
-                    else:
-                        registry.metrics += body["metrics"]
-                self.answer(200, b'{"recorded":1}')
-
         class Server(ThreadingHTTPServer):
             daemon_threads = True
             allow_reuse_address = True
 
-        self._server = Server(("127.0.0.1", self.port), Handler)
+        handler = type("Handler", (RegistryHandler,), {"registry": self})
+        self._server = Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
@@ -164,10 +112,89 @@ class Registry:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
-        for connection in self._connections:  # kept-alive ones go too, as with a process that ends
+        for connection in self.connections:  # kept-alive ones go too, as with a process that ends
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
-        self._connections.clear()
+        self.connections.clear()
+
+
+class RegistryHandler(BaseHTTPRequestHandler):
+    """Answers for a Registry, which `registry` is set to."""
+
+    registry: Registry
+    protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.registry.connections.append(self.connection)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def refused(self) -> bool:
+        if not self.registry.token or self.headers.get("Authorization") == f"Bearer {self.registry.token}":
+            return False
+        self.answer(401, b'{"error":{"code":"unauthenticated","message":"a token is needed"}}')
+        return True
+
+    def answer_tagged(self, body: bytes) -> None:
+        tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+        if self.headers.get("If-None-Match") == tag:
+            self.answer(304, b"", ETag=tag)
+        else:
+            self.answer(200, body, ETag=tag)
+
+    def answer_version(self, model_id: str, version: str) -> None:
+        with self.registry.lock:
+            found = self.registry.versions.get((model_id, version))
+        if found is None:
+            self.answer(404, b'{"error":{"code":"not_found","message":"there is no such version"}}')
+        else:
+            self.answer(200, json.dumps(found).encode())
+
+    def do_GET(self) -> None:
+        if self.refused():
+            return
+        if self.path.split("?")[0] in self.registry.tables:
+            self.answer_tagged(self.registry.tables[self.path]())
+            return
+        if self.path == "/api/v1/production-models":
+            with self.registry.lock:
+                body = json.dumps({"change": 1, "items": list(self.registry.models.values())}).encode()
+            self.answer_tagged(body)
+            return
+        if self.path.startswith("/api/v1/models/"):
+            self.answer_version(*self.path.split("/")[4:8:2])
+            return
+        artifact_id = self.path.split("/")[4]
+        self.answer(200, self.registry.files[artifact_id], Content_Type="application/octet-stream")
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.refused():
+            return
+        taker = self.registry.takers.get(self.path.rsplit("/", 1)[-1])
+        with self.registry.lock:
+            if taker is not None:
+                taker(body)
+            elif self.path == "/api/v1/predictions":
+                key = self.headers["Idempotency-Key"]
+                fresh = key not in self.registry.keys
+                self.registry.keys.add(key)
+                for one in body["predictions"] if fresh else []:
+                    self.registry.recorded[one["request_id"]] = one
+                    self.registry.times[one["request_id"]] += 1
+            else:
+                self.registry.metrics += body["metrics"]
+        self.answer(200, b'{"recorded":1}')
 
 
 class ModelServer:

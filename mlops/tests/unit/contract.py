@@ -17,6 +17,28 @@ ENUMS: dict[str, dict[str, dict[str, str]]] = {
             "DATA_DRIFT": "data_drift",
         },
     },
+    "deployment_manager": {
+        "DeploymentStatus": {
+            "PENDING": "pending",
+            "DEPLOYING": "deploying",
+            "DEPLOYED": "deployed",
+            "FAILED": "failed",
+            "ROLLING_BACK": "rolling_back",
+            "ROLLED_BACK": "rolled_back",
+        },
+        "DeploymentEnvironment": {
+            "STAGING": "staging",
+            "PRODUCTION": "production",
+            "CANARY": "canary",
+            "DEVELOPMENT": "development",
+        },
+        "DeploymentStrategy": {
+            "BLUE_GREEN": "blue_green",
+            "ROLLING": "rolling",
+            "CANARY": "canary",
+            "IMMEDIATE": "immediate",
+        },
+    },
     "experiment_tracker": {
         "ExperimentStatus": {
             "RUNNING": "running",
@@ -192,6 +214,66 @@ RECORDS: dict[str, dict[str, str]] = {
             created_at: datetime = now
         """,
     },
+    "deployment_manager": {
+        "DeploymentConfig": """
+            deployment_id: str
+            model_id: str
+            model_version: str
+            environment: DeploymentEnvironment
+            strategy: DeploymentStrategy
+            replicas: int = 1
+            resource_requests: Dict[str, str] = ({'cpu': '500m', 'memory': '1Gi'})
+            resource_limits: Dict[str, str] = ({'cpu': '1000m', 'memory': '2Gi'})
+            health_check_path: str = '/health'
+            health_check_timeout_seconds: int = 30
+            ready_timeout_seconds: int = 300
+            traffic_percentage: float = 100.0
+            canary_traffic_percentage: float = 10.0
+            auto_rollback_enabled: bool = True
+            rollback_error_threshold: float = 0.1
+            rollback_latency_threshold_ms: float = 2000
+            monitoring_window_minutes: int = 15
+            environment_variables: Dict[str, str] = {}
+            created_at: datetime = now
+            created_by: str = ''
+            description: str = ''
+        """,
+        "DeploymentRecord": """
+            deployment_id: str
+            model_id: str
+            model_version: str
+            environment: DeploymentEnvironment
+            strategy: DeploymentStrategy
+            status: DeploymentStatus
+            started_at: Optional[datetime] = None
+            completed_at: Optional[datetime] = None
+            service_name: str = ''
+            endpoint_url: str = ''
+            replicas_deployed: int = 0
+            previous_deployment_id: Optional[str] = None
+            health_check_passed: bool = False
+            performance_validated: bool = False
+            deployment_logs: List[str] = []
+            error_message: Optional[str] = None
+            deployment_duration_seconds: float = 0.0
+            validation_metrics: Dict[str, float] = {}
+            created_at: datetime = now
+        """,
+        "ServiceEndpoint": """
+            service_name: str
+            model_id: str
+            model_version: str
+            environment: DeploymentEnvironment
+            url: str
+            port: int
+            protocol: str = 'http'
+            is_healthy: bool = True
+            last_health_check: Optional[datetime] = None
+            traffic_percentage: float = 0.0
+            created_at: datetime = now
+            updated_at: datetime = now
+        """,
+    },
     "experiment_tracker": {
         "ExperimentConfig": """
             experiment_id: str
@@ -362,6 +444,19 @@ SERVICES: dict[str, dict[str, str]] = {
             async assess_data_quality(data_path: str, schema_id: str) -> DataQualityReport
             async get_schema(schema_id: str) -> Optional[DataSchema]
             async get_feature_config(config_id: str) -> Optional[FeatureEngineeringConfig]
+        """,
+    },
+    "deployment_manager": {
+        "ModelDeploymentManager": """
+            ModelDeploymentManager(database_url: str, container_registry_url: str, kubernetes_config_path: Optional[str]=None, docker_client: Optional[docker.DockerClient]=None)
+            async start_monitoring()
+            async stop_monitoring()
+            async deploy_model(config: DeploymentConfig) -> str
+            async rollback_deployment(deployment_id: str, reason: str='Manual rollback') -> bool
+            async get_deployment_record(deployment_id: str) -> Optional[DeploymentRecord]
+            async list_deployments(model_id: Optional[str]=None, environment: Optional[DeploymentEnvironment]=None, status: Optional[DeploymentStatus]=None, limit: int=50) -> List[DeploymentRecord]
+            async get_active_services(environment: Optional[DeploymentEnvironment]=None) -> List[ServiceEndpoint]
+            async update_traffic_routing(service_name: str, traffic_percentage: float) -> bool
         """,
     },
     "experiment_tracker": {

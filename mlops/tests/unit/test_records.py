@@ -110,13 +110,12 @@ def test_enums_have_the_listed_members(module: str, name: str, members: dict[str
 
 
 def test_everything_of_the_modules_is_exported_by_the_package() -> None:
-    for module in ("model_registry", "experiment_tracker", "monitoring", "data_pipeline"):
+    for module in ("model_registry", "experiment_tracker", "monitoring", "data_pipeline", "deployment_manager"):
         for name in [*RECORDS[module], *ENUMS.get(module, {})]:
             assert getattr(mlops, name) is record_class(module, name)
             assert name in mlops.__all__
     assert {name for name in mlops.__all__ if name.endswith("Config")} >= {"MLOpsConfig", "ExperimentConfig"}
-    with pytest.raises(AttributeError, match="DeploymentConfig"):
-        _ = mlops.DeploymentConfig  # comes with the deployment manager
+    assert mlops.DeploymentConfig is record_class("deployment_manager", "DeploymentConfig")
 
 
 def test_the_guides_short_forms_work() -> None:

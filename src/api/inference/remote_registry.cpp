@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256UL << 10;
 
+}  // namespace
+
 std::string header_of(const api::Response& response, std::string_view name) {
   for (const auto& [key, value] : response.headers)
     if (key.size() == name.size() &&
@@ -21,8 +23,6 @@ std::string header_of(const api::Response& response, std::string_view name) {
       return value;
   return {};
 }
-
-}  // namespace
 
 Error error_of(const api::Response& response) {
   Error error{

@@ -35,5 +35,7 @@ class RemoteRegistry final : public serving::RegistrySource {
 // The error a response of another status than 2xx carries; `unavailable` for what is no error of ours (a
 // proxy's page).
 Error error_of(const api::Response& response);
+// A header of a response; empty if it has none of that name.
+std::string header_of(const api::Response& response, std::string_view lower_case_name);
 
 }  // namespace tracseq::inference

@@ -58,7 +58,8 @@ struct TrafficTable {
 TRACSEQ_DESCRIBE(TrafficTable, (routes))
 
 // What a target answered since the gateway's report before. Latency is counted in buckets of
-// latency_bounds_ms(); a request retried counts once, by its last answer.
+// latency_bounds_ms(); a request retried counts once, by its last answer, at every target it fell to: one
+// whose replicas fail shows it, though another target answered in the end.
 struct TargetCounts {
   std::string deployment_id;
   std::int64_t requests = 0;

@@ -137,6 +137,11 @@ Result<ProductionModels> Registry::production_models(const CallContext& ctx) {
   });
 }
 
+Result<ProductionModel> Registry::served(const CallContext& ctx, const VersionRef& ref) {
+  TRACSEQ_TRY(const ModelVersion version, get(ctx, ref));
+  return as_served(version);
+}
+
 Result<TransitionPage> Registry::history(const CallContext& ctx, const ListTransitions& request) {
   TRACSEQ_CHECK(check_limit(request.limit));
   std::int64_t before = INT64_MAX;

@@ -55,6 +55,8 @@ class Registry {
   Result<ModelVersion> production(const CallContext& ctx, const std::string& name);
   // What a model server follows.
   Result<ProductionModels> production_models(const CallContext& ctx);
+  // One version as a model server would follow it, whatever its status: what a replica of it loads.
+  Result<ProductionModel> served(const CallContext& ctx, const VersionRef& ref);
   // How versions came to their statuses, newest first.
   Result<TransitionPage> history(const CallContext& ctx, const ListTransitions& request);
 
