@@ -9,7 +9,7 @@
 namespace tracseq::stats {
 namespace {
 
-std::vector<std::span<const Function>> tables() { return {test_functions()}; }
+std::vector<std::span<const Function>> tables() { return {test_functions(), estimate_functions()}; }
 
 }  // namespace
 
