@@ -9,7 +9,9 @@
 namespace tracseq::stats {
 namespace {
 
-std::vector<std::span<const Function>> tables() { return {test_functions(), estimate_functions()}; }
+std::vector<std::span<const Function>> tables() {
+  return {test_functions(), estimate_functions(), distance_functions(), planning_functions()};
+}
 
 }  // namespace
 
