@@ -29,7 +29,7 @@ class Answer(dict[str, Any]):
             raise AttributeError(f"there is no field {name!r}; there are {', '.join(self)}") from None
 
 
-def call(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, **options: Any) -> Answer:
+def call(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, /, **options: Any) -> Answer:
     """Calls a function of `src/stats/call.h`. Arrays and options that are None are left out."""
     given = {key: array_bytes(key, values) for key, values in (arrays or {}).items() if values is not None}
     text = json.dumps(_json.plain({key: value for key, value in options.items() if value is not None}))
@@ -43,12 +43,14 @@ def call(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, **
     return found
 
 
-def value(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, **options: Any) -> float:
+def value(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, /, **options: Any) -> float:
     """The same for a function that answers one number."""
     return float(call(name, arrays, **options)["value"])
 
 
-def values(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, **options: Any) -> npt.NDArray[np.float64]:
+def values(
+    name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, /, **options: Any
+) -> npt.NDArray[np.float64]:
     """The same for a function that answers a list of numbers."""
     return np.asarray(call(name, arrays, **options)["values"], dtype=np.float64)
 
@@ -56,9 +58,8 @@ def values(name: str, arrays: Optional[Mapping[str, Optional[Numbers]]] = None, 
 def array_bytes(name: str, given: Numbers) -> bytes:
     """The numbers as float64; missing values (None, NaN, pandas' NA) are NaN. `InvalidArgument` if they are no numbers."""
     try:
-        if not isinstance(given, (np.ndarray, list, tuple)) and not hasattr(given, "__array__"):
-            given = list(given)  # type: ignore[arg-type]
-        array = np.asarray(given, dtype=np.float64)
+        plain = given if hasattr(given, "__array__") or isinstance(given, (list, tuple, float, int)) else list(given)  # type: ignore[arg-type]
+        array = np.asarray(plain, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InvalidArgument(f"{name} is not an array of numbers: {error}", field=name) from None
     return array.ravel().tobytes()

@@ -61,34 +61,79 @@ def murmur(text: str, seed: int) -> int:
 
 
 def make(suite: Suite) -> None:
-    for text, value in FNV.items():
-        suite.case("fnv1a_32", {"values": [value]}, "RFC 9923", ids=[text])
-    for text, seed, value in MURMUR:
-        assert murmur(text, seed) == value
-        suite.case("murmur3_32", {"values": [value]}, "published vectors", ids=[text], seed=seed)
-    for seed, text, version, value in PUBLISHED:
-        assert bucket(version, seed, text, "utf8") == value
+    for text, known in FNV.items():
+        suite.case("fnv1a_32", {"values": [known]}, "RFC 9923", ids=[text])
+    for text, start, value in MURMUR:
+        assert murmur(text, start) == value
+        suite.case("murmur3_32", {"values": [value]}, "published vectors", ids=[text], seed=start)
+    for seed, text, version, place in PUBLISHED:
+        assert bucket(version, seed, text, "utf8") == place
         for kind in ("utf8", "utf16"):
-            suite.case("buckets", {"values": [value]}, "GrowthBook SDK cases", ids=[text], seed=seed, hash=version, units=kind)
+            suite.case(
+                "buckets", {"values": [place]}, "GrowthBook SDK cases", ids=[text], seed=seed, hash=version, units=kind
+            )
     for kind in ("utf8", "utf16"):
         suite.case("fnv1a_32", {"values": [fnv(units_of(t, kind)) for t in IDS]}, "plain Python", ids=IDS, units=kind)
         for version in ("v1", "v2"):
             suite.case("buckets", {"values": [bucket(version, "test-7", t, kind) for t in IDS]}, "plain Python", ids=IDS, seed="test-7", hash=version,
                        units=kind)  # fmt: skip
-    suite.case("buckets", {"values": [0.6733]}, "definitions.md D17, GrowthBook's JavaScript SDK", ids=["ä"], seed="exp", hash="v2", units="utf16")
+    suite.case(
+        "buckets",
+        {"values": [0.6733]},
+        "definitions.md D17, GrowthBook's JavaScript SDK",
+        ids=["ä"],
+        seed="exp",
+        hash="v2",
+        units="utf16",
+    )
     suite.case("buckets", {"values": [0.0423]}, "definitions.md D17", ids=["ä"], seed="exp", hash="v2", units="utf8")
-    suite.case("buckets", {"values": [murmur(t, fnv(list(b"test-7"))) / 2**32 for t in IDS]}, "plain Python", ids=IDS, hash="murmur", seed="test-7")
+    suite.case(
+        "buckets",
+        {"values": [murmur(t, fnv(list(b"test-7"))) / 2**32 for t in IDS]},
+        "plain Python",
+        ids=IDS,
+        hash="murmur",
+        seed="test-7",
+    )
+    variants(suite)
+
+
+def variants(suite: Suite) -> None:
     ids = [f"user-{i}" for i in range(200)]
     for shares, coverage in ([0.5, 0.5], 1.0), ([0.2, 0.3, 0.5], 0.4), ([0.0, 1.0], 1.0):
         edges = np.concatenate([[0], np.cumsum(shares)])
         ranges = [(edges[i], edges[i] + coverage * shares[i]) for i in range(len(shares))]
-        suite.case("bucket_ranges", {"values": np.ravel(ranges)}, "GrowthBook getBucketRanges, by hand", arrays={"shares": shares}, coverage=coverage)
+        suite.case(
+            "bucket_ranges",
+            {"values": np.ravel(ranges)},
+            "GrowthBook getBucketRanges, by hand",
+            arrays={"shares": shares},
+            coverage=coverage,
+        )
         places = [bucket("v2", "exp", t, "utf8") for t in ids]
         chosen = [next((i for i, (low, high) in enumerate(ranges) if low <= p < high), -1) for p in places]
-        suite.case("variants", {"values": chosen}, "plain Python", arrays={"shares": shares}, ids=ids, seed="exp", coverage=coverage)
-    suite.case("variants", {"values": [-1]}, "an empty id is in no test (D17)", arrays={"shares": [1.0]}, ids=[""], seed="exp")
+        suite.case(
+            "variants",
+            {"values": chosen},
+            "plain Python",
+            arrays={"shares": shares},
+            ids=ids,
+            seed="exp",
+            coverage=coverage,
+        )
+    suite.case(
+        "variants", {"values": [-1]}, "an empty id is in no test (D17)", arrays={"shares": [1.0]}, ids=[""], seed="exp"
+    )
     inside = [int(0.2 <= fnv(list((t + "__ns").encode())) % 1000 / 1000 < 0.6) for t in ids]
-    suite.case("in_namespace", {"values": inside}, "GrowthBook inNamespace, plain Python", ids=ids, name="ns", low=0.2, high=0.6)
+    suite.case(
+        "in_namespace",
+        {"values": inside},
+        "GrowthBook inNamespace, plain Python",
+        ids=ids,
+        name="ns",
+        low=0.2,
+        high=0.6,
+    )
     suite.refuses("bucket_ranges", "shares", arrays={"shares": [0.5, 0.6]})
     suite.refuses("bucket_ranges", "coverage", arrays={"shares": [0.5, 0.5]}, coverage=1.5)
     suite.refuses("buckets", "hash", ids=["a"], hash="v3")

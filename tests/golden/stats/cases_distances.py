@@ -42,8 +42,19 @@ def cells(suite: Suite) -> None:
         # A distance near 0 is a root of what cancels: 1e-9 there.
         suite.case("cell_distances", expect, "scipy jensenshannon, entropy; numpy", tolerance=CLOSE,
                    arrays={"current": c, "reference": r})  # fmt: skip
-    statistics_md = {"js_divergence": 0.215762, "js_divergence_2": 0.311278, "js_distance": 0.464501, "js_distance_2": 0.557923}
-    suite.case("cell_distances", statistics_md, "statistics.md 1.4", tolerance=6e-7, arrays={"current": [1, 0], "reference": [1, 1]})
+    statistics_md = {
+        "js_divergence": 0.215762,
+        "js_divergence_2": 0.311278,
+        "js_distance": 0.464501,
+        "js_distance_2": 0.557923,
+    }
+    suite.case(
+        "cell_distances",
+        statistics_md,
+        "statistics.md 1.4",
+        tolerance=6e-7,
+        arrays={"current": [1, 0], "reference": [1, 1]},
+    )
     suite.case("cell_distances", {"psi_raw": 0.0405465, "hellinger": 0.071161, "l_infinity": 0.1}, "statistics.md 1.4",
                tolerance=6e-7, arrays={"current": [6, 4], "reference": [5, 5]})  # fmt: skip
     suite.refuses("cell_distances", "reference", arrays={"current": [1, 2], "reference": [1, 2, 3]})
@@ -60,7 +71,12 @@ def samples(suite: Suite, named: dict[str, np.ndarray]) -> None:
         # Energy and σ of values near 1e6 ± 1e-2 keep 9 digits in numpy.
         suite.case("sample_distances", expect, "scipy wasserstein_distance, energy_distance, ks_2samp",
                    tolerance=1e-7 if a.startswith("far") else 1e-11, arrays={"current": a, "reference": b})  # fmt: skip
-    suite.case("sample_distances", {"wasserstein": 5.0}, "statistics.md 1.4", arrays={"current": [0, 1, 3], "reference": [5, 6, 8]})
+    suite.case(
+        "sample_distances",
+        {"wasserstein": 5.0},
+        "statistics.md 1.4",
+        arrays={"current": [0, 1, 3], "reference": [5, 6, 8]},
+    )
     suite.case("sample_distances", {"wasserstein": 1.0, "wasserstein_scaled": np.nan}, "definitions.md D11",
                arrays={"current": [2, 2], "reference": [1, 1]})  # fmt: skip
     suite.refuses("sample_distances", "current", arrays={"current": [np.nan], "reference": [1]})
@@ -69,7 +85,12 @@ def samples(suite: Suite, named: dict[str, np.ndarray]) -> None:
 def nulls(suite: Suite) -> None:
     for n, m, occupied, alpha in [(100, 100, 10, 0.05), (1000, 300, 6, 0.001), (1e6, 1e6, 20, 0.01), (50, 1e5, 2, 0.5)]:
         psi = (1 / n + 1 / m) * stats.chi2.isf(alpha, occupied - 1)
-        expect = {"psi": psi, "js_divergence": psi / 8, "js_distance_2": np.sqrt(psi / 8 / np.log(2)), "hellinger": np.sqrt(psi / 8)}
+        expect = {
+            "psi": psi,
+            "js_divergence": psi / 8,
+            "js_distance_2": np.sqrt(psi / 8 / np.log(2)),
+            "hellinger": np.sqrt(psi / 8),
+        }
         suite.case("null_thresholds", expect, "scipy.stats.chi2", n=n, m=m, occupied=occupied, alpha=alpha)
         suite.case("ks_critical", {"value": np.sqrt(-np.log(alpha / 2) / 2) * np.sqrt((n + m) / (n * m))}, "closed form",
                    n=n, m=m, alpha=alpha)  # fmt: skip
@@ -93,7 +114,13 @@ def edges(suite: Suite, named: dict[str, np.ndarray]) -> None:
     suite.case("reference_cells", {"edges": np.concatenate([[x.min()], inner, [x.max()]]), "masses": []}, "numpy.quantile",
                arrays={"reference": "lognormal_120"}, cells=10)  # fmt: skip
     mostly_zero = np.concatenate([np.zeros(95), [1, 2, 3, 4, 5]])
-    suite.case("reference_cells", {"edges": [0, 5], "masses": [0]}, "definitions.md D28", arrays={"reference": mostly_zero}, cells=10)
+    suite.case(
+        "reference_cells",
+        {"edges": [0, 5], "masses": [0]},
+        "definitions.md D28",
+        arrays={"reference": mostly_zero},
+        cells=10,
+    )
     suite.case("count_cells", {"values": [0, 5, 0, 95]}, "definitions.md D28",
                arrays={"edges": [0, 5], "masses": [0], "values": mostly_zero})  # fmt: skip
     suite.case("count_cells", {"values": [1, 2, 2, 1]}, "by hand",
@@ -101,7 +128,13 @@ def edges(suite: Suite, named: dict[str, np.ndarray]) -> None:
     suite.case("reference_cells", {"edges": [7], "masses": [7]}, "a constant", arrays={"reference": [7, 7, 7]}, cells=4)
     five = named["ties_30"]
     found, counts = np.unique(five, return_counts=True)
-    suite.case("reference_cells", {"masses": found[counts > 3]}, "numpy.unique, more than a tenth", arrays={"reference": "ties_30"}, cells=10)
+    suite.case(
+        "reference_cells",
+        {"masses": found[counts > 3]},
+        "numpy.unique, more than a tenth",
+        arrays={"reference": "ties_30"},
+        cells=10,
+    )
     suite.refuses("reference_cells", "cells", arrays={"reference": [1, 2]}, cells=1)
     suite.refuses("count_cells", "edges", arrays={"edges": [1, 0], "values": [1]})
 

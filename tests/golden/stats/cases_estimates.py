@@ -96,7 +96,9 @@ def lifts(suite: Suite) -> None:
               (1e6, 10.0, 1e6 + 5, 12.0), (3.0, 0.0, 2.0, 0.5), (0.3, 0.02, 0.31, 0.02)]  # fmt: skip
     for ma, sa, mb, sb in values:
         for confidence, dof in ((0.95, np.inf), (0.9, 17.5)):
-            t = mp.mpf(stats.t.isf((1 - confidence) / 2, dof) if np.isfinite(dof) else stats.norm.isf((1 - confidence) / 2))
+            t = mp.mpf(
+                stats.t.isf((1 - confidence) / 2, dof) if np.isfinite(dof) else stats.norm.isf((1 - confidence) / 2)
+            )
             a, b, va, vb = mp.mpf(ma), mp.mpf(mb), mp.mpf(sa) ** 2, mp.mpf(sb) ** 2
             roots = mp.polyroots([b * b - t * t * vb, -2 * a * b, a * a - t * t * va], maxsteps=500, extraprec=200)
             low, high = sorted(float(mp.re(r) - 1) for r in roots)
@@ -119,7 +121,12 @@ def lifts(suite: Suite) -> None:
 
 
 def margins(suite: Suite) -> None:
-    for effect, se, margin, dof in [(0.1, 0.2, 0.5, 30), (-0.3, 0.1, 0.4, 12.5), (0.45, 0.03, 0.5, 200), (-0.9, 0.2, 0.5, 9)]:
+    for effect, se, margin, dof in [
+        (0.1, 0.2, 0.5, 30),
+        (-0.3, 0.1, 0.4, 12.5),
+        (0.45, 0.03, 0.5, 200),
+        (-0.9, 0.2, 0.5, 9),
+    ]:
         t = stats.t.isf(0.05, dof)
         low, high = effect - t * se, effect + t * se
         ni = stats.t.sf((effect + margin) / se, dof)
@@ -147,7 +154,15 @@ def rank_interval(n: int, q: float, confidence: float) -> tuple[int, int, float]
 
 
 def quantiles(suite: Suite, named: dict[str, np.ndarray]) -> None:
-    for n, q, confidence in [(10, 0.5, 0.95), (100, 0.5, 0.95), (100, 0.9, 0.99), (50, 0.99, 0.95), (5, 0.5, 0.99), (1000, 0.05, 0.9), (1, 0.5, 0.5)]:
+    for n, q, confidence in [
+        (10, 0.5, 0.95),
+        (100, 0.5, 0.95),
+        (100, 0.9, 0.99),
+        (50, 0.99, 0.95),
+        (5, 0.5, 0.99),
+        (1000, 0.05, 0.9),
+        (1, 0.5, 0.5),
+    ]:
         low, high, coverage = rank_interval(n, q, confidence)
         suite.case("quantile_ranks", {"low": low, "high": high, "coverage": coverage}, SCIPY + "binom", tolerance=CLOSE, n=n,
                    q=q, confidence=confidence)  # fmt: skip
@@ -168,7 +183,9 @@ def quantiles(suite: Suite, named: dict[str, np.ndarray]) -> None:
 
     for name in ("normal_60", "lognormal_120", "ties_45", "sleep_1"):
         for q in (0.5, 0.1, 0.9):
-            suite.case("quantile", estimate(named[name], q), "numpy.quantile, scipy.stats.binom", arrays={"values": name}, q=q)
+            suite.case(
+                "quantile", estimate(named[name], q), "numpy.quantile, scipy.stats.binom", arrays={"values": name}, q=q
+            )
     for a, b in (("normal_60", "lognormal_120"), ("normal_150", "lognormal_120")):
         one, two = estimate(named[a], 0.5), estimate(named[b], 0.5)
         t = (one["value"] - two["value"]) / np.hypot(one["std_error"], two["std_error"])
@@ -182,7 +199,9 @@ def quantiles(suite: Suite, named: dict[str, np.ndarray]) -> None:
     se = one["std_error"] * np.sqrt(cluster_variance / (0.25 / 120))
     suite.case("quantile", {"value": one["value"], "std_error": se, "low": one["value"] - z * se},
                "Deng et al. 2018, numpy", arrays={"values": "lognormal_120", "clusters": clusters}, q=0.5)  # fmt: skip
-    suite.case("quantile_difference", {"testable": False}, "definitions.md D3", arrays={"a": "sleep_1", "b": "sleep_2"}, q=0.99)
+    suite.case(
+        "quantile_difference", {"testable": False}, "definitions.md D3", arrays={"a": "sleep_1", "b": "sleep_2"}, q=0.99
+    )
     suite.case("winsorize", {"values": np.clip(x, 0.5, 2.0)}, "numpy.clip", arrays={"values": "lognormal_120"}, low=0.5,
                high=2.0)  # fmt: skip
     suite.refuses("quantile", "q", arrays={"values": "sleep_1"}, q=1.0)

@@ -37,16 +37,34 @@ def corrections(suite: Suite) -> None:
 
 def means(suite: Suite) -> None:
     solver = TTestIndPower()
-    for effect, sd, n, alpha, ratio in [(0.5, 1, 64, 0.05, 1), (0.1, 2, 500, 0.01, 1), (1.0, 1.5, 20, 0.05, 2), (0.3, 1, 100, 0.1, 0.5), (2.0, 1, 4, 0.05, 1)]:
+    for effect, sd, n, alpha, ratio in [
+        (0.5, 1, 64, 0.05, 1),
+        (0.1, 2, 500, 0.01, 1),
+        (1.0, 1.5, 20, 0.05, 2),
+        (0.3, 1, 100, 0.1, 0.5),
+        (2.0, 1, 4, 0.05, 1),
+    ]:
         for one_sided in (False, True):
             power = solver.power(effect / sd, n, alpha, ratio, alternative="larger" if one_sided else "two-sided")
             suite.case("power_means", {"value": power}, "statsmodels TTestIndPower", tolerance=CLOSE, effect=effect, sd=sd, n=n,
                        alpha=alpha, ratio=ratio, one_sided=one_sided)  # fmt: skip
-        n_exact = optimize.brentq(lambda v: solver.power(effect / sd, v, alpha, ratio) - 0.8, max(2, 2 / ratio), 60 * (sd / effect) ** 2, xtol=1e-12, rtol=1e-14)  # noqa: B023
+        n_exact = optimize.brentq(
+            lambda v: solver.power(effect / sd, v, alpha, ratio) - 0.8,
+            max(2, 2 / ratio),
+            60 * (sd / effect) ** 2,
+            xtol=1e-12,
+            rtol=1e-14,
+        )
         if n_exact * ratio > 2:
             suite.case("sample_size_means", {"n_exact": n_exact, "treatment": np.ceil(n_exact)}, "statsmodels TTestIndPower, brentq",
                        tolerance=CLOSE, effect=effect, sd=sd, power=0.8, alpha=alpha, ratio=ratio)  # fmt: skip
-        mde = optimize.brentq(lambda d: solver.power(d, n, alpha, ratio) - 0.8, 1e-6, 4.6 * np.sqrt((1 + 1 / ratio) / n), xtol=1e-14, rtol=1e-14)  # noqa: B023
+        mde = optimize.brentq(
+            lambda d: solver.power(d, n, alpha, ratio) - 0.8,
+            1e-6,
+            4.6 * np.sqrt((1 + 1 / ratio) / n),
+            xtol=1e-14,
+            rtol=1e-14,
+        )
         suite.case("detectable_means", {"value": mde * sd}, "statsmodels TTestIndPower, brentq", tolerance=CLOSE, sd=sd, n=n,
                    alpha=alpha, ratio=ratio)  # fmt: skip
     suite.refuses("power_means", "sd", effect=1, sd=0, n=10)
@@ -58,7 +76,9 @@ def means(suite: Suite) -> None:
     suite.refuses("detectable_means", "power", sd=1, n=10, power=0.01)
 
 
-def proportion_power(p1: float, p2: float, n: float, alpha: float, ratio: float, pooled: bool, one_sided: bool = False) -> float:
+def proportion_power(
+    p1: float, p2: float, n: float, alpha: float, ratio: float, pooled: bool, one_sided: bool = False
+) -> float:
     m = n * ratio
     bar = (n * p1 + m * p2) / (n + m)
     effect = np.sqrt(p1 * (1 - p1) / n + p2 * (1 - p2) / m)
@@ -67,20 +87,35 @@ def proportion_power(p1: float, p2: float, n: float, alpha: float, ratio: float,
 
 
 def proportions(suite: Suite) -> None:
-    for p1, p2, n, alpha, ratio in [(0.12, 0.10, 3841, 0.05, 1), (0.5, 0.4, 300, 0.01, 1), (0.02, 0.03, 5000, 0.05, 3), (0.9, 0.8, 150, 0.1, 0.5)]:
+    for p1, p2, n, alpha, ratio in [
+        (0.12, 0.10, 3841, 0.05, 1),
+        (0.5, 0.4, 300, 0.01, 1),
+        (0.02, 0.03, 5000, 0.05, 3),
+        (0.9, 0.8, 150, 0.1, 0.5),
+    ]:
         for pooled in (True, False):
             for one_sided in (False, True):
                 suite.case("power_proportions", {"value": proportion_power(p1, p2, n, alpha, ratio, pooled, one_sided)},
                            "normal formula (R power.prop.test), scipy.stats.norm", p_treatment=p1, p_control=p2, n=n, alpha=alpha, ratio=ratio,
                            pooled=pooled, one_sided=one_sided)  # fmt: skip
-            size = optimize.brentq(lambda v: proportion_power(p1, p2, v, alpha, ratio, pooled) - 0.9, 4, 1e7, xtol=1e-10, rtol=1e-14)  # noqa: B023
+            size = optimize.brentq(
+                lambda v: proportion_power(p1, p2, v, alpha, ratio, pooled) - 0.9, 4, 1e7, xtol=1e-10, rtol=1e-14
+            )
             suite.case("sample_size_proportions", {"n_exact": size, "treatment": np.ceil(size)}, "the same, brentq", tolerance=CLOSE,
                        p_treatment=p1, p_control=p2, power=0.9, alpha=alpha, ratio=ratio, pooled=pooled)  # fmt: skip
-            mde = optimize.brentq(lambda d: proportion_power(p2 + d, p2, n, alpha, ratio, pooled) - 0.8, 1e-9, 1 - p2 - 1e-9, xtol=1e-15)  # noqa: B023
+            mde = optimize.brentq(
+                lambda d: proportion_power(p2 + d, p2, n, alpha, ratio, pooled) - 0.8, 1e-9, 1 - p2 - 1e-9, xtol=1e-15
+            )
             suite.case("detectable_proportion", {"value": mde}, "the same, brentq", tolerance=CLOSE, p_control=p2, n=n, alpha=alpha,
                        ratio=ratio, pooled=pooled)  # fmt: skip
     known = {"p_treatment": 0.12, "p_control": 0.10, "power": 0.8}
-    suite.case("sample_size_proportions", {"treatment": 3841, "total": 7682}, "R power.prop.test; definitions.md D25", pooled=True, **known)
+    suite.case(
+        "sample_size_proportions",
+        {"treatment": 3841, "total": 7682},
+        "R power.prop.test; definitions.md D25",
+        pooled=True,
+        **known,
+    )
     suite.case("sample_size_proportions", {"treatment": 3839}, "definitions.md D25", pooled=False, **known)
     suite.refuses("sample_size_proportions", "p_treatment", p_treatment=0.1, p_control=0.1)
     suite.refuses("power_proportions", "p_control", p_treatment=0.1, p_control=0.0, n=10)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import subprocess
+from typing import Any
 
 import mpmath as mp
 import numpy as np
@@ -22,12 +23,21 @@ def looks(seed: int, count: int, effect: float) -> dict[str, np.ndarray]:
 
 def always_valid(suite: Suite) -> None:
     mp.mp.dps = 30
-    for seed, (count, effect, tau, alpha) in enumerate([(6, 0.2, 0.1, 0.05), (10, 0.0, 0.3, 0.01), (4, -0.5, 1.0, 0.1)]):
+    for seed, (count, effect, tau, alpha) in enumerate(
+        [(6, 0.2, 0.1, 0.05), (10, 0.0, 0.3, 0.01), (4, -0.5, 1.0, 0.1)]
+    ):
         given = looks(seed, count, effect)
         v, d, t = given["std_errors"] ** 2, given["effects"], tau**2
-        evidence = np.array([float(mp.sqrt(mp.mpf(a) / (a + t)) * mp.exp(mp.mpf(t) * b * b / (2 * a * (a + t)))) for a, b in zip(v, d)])
+        evidence = np.array(
+            [float(mp.sqrt(mp.mpf(a) / (a + t)) * mp.exp(mp.mpf(t) * b * b / (2 * a * (a + t)))) for a, b in zip(v, d)]
+        )
         half = np.sqrt(2 * v * (v + t) / t * np.log(np.sqrt((v + t) / v) / alpha))
-        expect = {"e_values": evidence, "p_values": np.minimum.accumulate(np.minimum(1, 1 / evidence)), "low": d - half, "high": d + half}
+        expect = {
+            "e_values": evidence,
+            "p_values": np.minimum.accumulate(np.minimum(1, 1 / evidence)),
+            "low": d - half,
+            "high": d + half,
+        }
         arrays = {"effects": d, "std_errors": given["std_errors"]}
         suite.case("mixture_sprt", expect, "Johari et al. 2022, mpmath", arrays=arrays, tau=tau, alpha=alpha)
         low, high = np.maximum.accumulate(d - half), np.minimum.accumulate(d + half)
@@ -58,23 +68,44 @@ def rates(suite: Suite) -> None:
         mixture = special.betaln(1 + s, 1 + n - s)
 
         def gap(p: float) -> float:
-            return float(mixture - special.xlogy(s, p) - special.xlog1py(n - s, -p) + np.log(alpha))  # noqa: B023
+            return float(mixture - special.xlogy(s, p) - special.xlog1py(n - s, -p) + np.log(alpha))
 
         low = 0.0 if s == 0 else optimize.brentq(gap, 1e-300, s / n, xtol=1e-16, rtol=1e-15)
         high = 1.0 if s == n else optimize.brentq(gap, s / n, 1 - 1e-16, xtol=1e-16, rtol=1e-15)
         suite.case("rate_sequence", {"low": low, "high": high}, "Beta mixture, scipy betaln and brentq", tolerance=CLOSE, successes=s, trials=n,
                    alpha=alpha)  # fmt: skip
     suite.refuses("rate_sequence", "successes", successes=3, trials=2)
-    for counts, shares, kappa in [([[400, 600]], [1, 1], 10000), ([[4800, 5200]], [1, 1], 1000), ([[10, 12, 9], [100, 130, 80], [1000, 1010, 1005]], [0.3, 0.4, 0.3], 100)]:
+    ratios: list[tuple[Any, Any, float]] = [
+        ([[400, 600]], [1, 1], 10000),
+        ([[4800, 5200]], [1, 1], 1000),
+        ([[10, 12, 9], [100, 130, 80], [1000, 1010, 1005]], [0.3, 0.4, 0.3], 100),
+    ]
+    for counts, shares, kappa in ratios:
         p = np.array(shares) / np.sum(shares)
         logs = []
         for row in np.array(counts, float):
             a = kappa * p
-            logs.append(special.gammaln(kappa) - special.gammaln(kappa + row.sum()) + np.sum(special.gammaln(a + row) - special.gammaln(a) - row * np.log(p)))
+            logs.append(
+                special.gammaln(kappa)
+                - special.gammaln(kappa + row.sum())
+                + np.sum(special.gammaln(a + row) - special.gammaln(a) - row * np.log(p))
+            )
         suite.case("sequential_ratio", {"log_bayes_factors": logs, "p_values": np.minimum.accumulate(np.minimum(1, np.exp(-np.array(logs))))},
                    "Lindon and Malek 2022, scipy gammaln", tolerance=CLOSE, arrays={"counts": np.ravel(counts), "shares": shares}, kappa=kappa)  # fmt: skip
-    suite.case("sequential_ratio", {"p_values": [0.026]}, "definitions.md D13", tolerance=6e-4, arrays={"counts": [4800, 5200], "shares": [1, 1]}, kappa=10000)
-    suite.case("sequential_ratio", {"p_values": [0.0]}, "definitions.md D13", arrays={"counts": [100, 100, 5], "shares": [0.5, 0.5, 0]})
+    suite.case(
+        "sequential_ratio",
+        {"p_values": [0.026]},
+        "definitions.md D13",
+        tolerance=6e-4,
+        arrays={"counts": [4800, 5200], "shares": [1, 1]},
+        kappa=10000,
+    )
+    suite.case(
+        "sequential_ratio",
+        {"p_values": [0.0]},
+        "definitions.md D13",
+        arrays={"counts": [100, 100, 5], "shares": [0.5, 0.5, 0]},
+    )
     suite.refuses("sequential_ratio", "counts", arrays={"counts": [5, 5, 4, 6], "shares": [1, 1]})
 
 
@@ -95,9 +126,16 @@ def rpact(times: list[float], alpha: float, sided: int, kind: str, phi: float) -
 
 
 def group_sequential(suite: Suite) -> None:
-    designs = [[1 / 3, 2 / 3, 1.0], [0.25, 0.5, 0.75, 1.0], [0.2, 0.4, 0.6, 0.8, 1.0], [0.1, 0.45, 0.5, 1.0], [0.5, 1.0], list(np.arange(1, 11) / 10)]
-    for times in designs:
-        times = [float(t) for t in times]
+    designs: list[Any] = [
+        [1 / 3, 2 / 3, 1.0],
+        [0.25, 0.5, 0.75, 1.0],
+        [0.2, 0.4, 0.6, 0.8, 1.0],
+        [0.1, 0.45, 0.5, 1.0],
+        [0.5, 1.0],
+        list(np.arange(1, 11) / 10),
+    ]
+    for design in designs:
+        times = [float(share) for share in design]
         for kind, ours, phi in (("asOF", "obrien_fleming", 2.0), ("asP", "pocock", 2.0), ("asKD", "power", 2.0)):
             for sided, alpha in ((1, 0.025), (2, 0.05)):
                 if kind == "asOF" and len(times) == 10:
@@ -105,27 +143,42 @@ def group_sequential(suite: Suite) -> None:
                 z, spent, inflation = rpact(times, alpha, sided, kind, phi)
                 source = f"R rpact 3.3.4 {kind}, whose grid is good to about 1e-7"
                 options = {"spending": ours, "alpha": alpha, "phi": phi, "one_sided": sided == 1}
-                suite.case("sequential_bounds", {"z": z, "spent": spent}, source, tolerance=5e-7, arrays={"information": times}, **options)
-                suite.case("sequential_power", {"inflation": inflation}, source, tolerance=2e-5, arrays={"information": times}, **options)
+                suite.case(
+                    "sequential_bounds",
+                    {"z": z, "spent": spent},
+                    source,
+                    tolerance=5e-7,
+                    arrays={"information": times},
+                    **options,
+                )
+                suite.case(
+                    "sequential_power",
+                    {"inflation": inflation},
+                    source,
+                    tolerance=2e-5,
+                    arrays={"information": times},
+                    **options,
+                )
+    one_and_two_looks(suite)
+    published_constants(suite)
+    suite.refuses("sequential_bounds", "information", arrays={"information": [0.5, 0.4]})
+    suite.refuses("sequential_bounds", "alpha", arrays={"information": [0.5]}, alpha=0.7)
+    suite.refuses("stopping_probabilities", "bounds", arrays={"information": [0.5], "bounds": [0.0]})
+    suite.refuses("sequential_power", "information", arrays={"information": [0.5]})
+
+
+def published_constants(suite: Suite) -> None:
     published = {"obrien_fleming": [4.8769, 3.3570, 2.6803, 2.2898, 2.0310], "pocock": [2.4380, 2.4268, 2.4102, 2.3966, 2.3860],
                  "power": [3.0902, 2.7141, 2.4728, 2.2799, 2.1140]}  # fmt: skip
     for ours, z in published.items():
-        suite.case("sequential_bounds", {"z": z}, "statistics.md 2.6", tolerance=3e-5, arrays={"information": designs[2]}, spending=ours)
-    # Two looks: the bivariate normal law, an independent integral to 1e-12.
-    for t1, alpha in ((0.5, 0.025), (0.3, 0.01), (0.9, 0.05)):
-        first = 2 * stats.norm.sf(stats.norm.isf(alpha / 2) / np.sqrt(t1))
-        b1 = stats.norm.isf(first)
-
-        def second(b2: float) -> float:
-            def inner(x: float) -> float:
-                return float(stats.norm.pdf(x) * stats.norm.sf((b2 - x * np.sqrt(t1)) / np.sqrt(1 - t1)))  # noqa: B023
-
-            return float(integrate.quad(inner, -12, b1, epsabs=1e-15, epsrel=1e-13, limit=400)[0])  # noqa: B023
-
-        b2 = optimize.brentq(lambda b: second(b) - (alpha - first), 0.5, 6, xtol=1e-13)  # noqa: B023
-        suite.case("sequential_bounds", {"z": [b1, b2]}, "scipy quad and brentq", tolerance=CLOSE, arrays={"information": [t1, 1.0]}, alpha=alpha,
-                   one_sided=True)  # fmt: skip
-    suite.case("sequential_bounds", {"z": [stats.norm.isf(0.025)]}, "one look", arrays={"information": [1.0]}, tolerance=CLOSE)
+        suite.case(
+            "sequential_bounds",
+            {"z": z},
+            "statistics.md 2.6",
+            tolerance=3e-5,
+            arrays={"information": [0.2, 0.4, 0.6, 0.8, 1.0]},
+            spending=ours,
+        )
     peeking = {2: 0.0831, 3: 0.1073, 4: 0.1262, 5: 0.1417, 10: 0.1934, 20: 0.2479, 50: 0.3204}
     for k, rate in peeking.items():
         t = np.arange(1, k + 1) / k
@@ -135,10 +188,26 @@ def group_sequential(suite: Suite) -> None:
     for k, c in {2: 2.1783, 3: 2.2895, 4: 2.3613, 5: 2.4132}.items():
         suite.cases.append({"call": "stopping_probabilities", "source": "Pocock 1977, constants of four digits", "tolerance": 1e-5,
                             "arrays": {"information": [(i + 1) / k for i in range(k)], "bounds": [c] * k}, "last": 0.05, "expect": {}})  # fmt: skip
-    suite.refuses("sequential_bounds", "information", arrays={"information": [0.5, 0.4]})
-    suite.refuses("sequential_bounds", "alpha", arrays={"information": [0.5]}, alpha=0.7)
-    suite.refuses("stopping_probabilities", "bounds", arrays={"information": [0.5], "bounds": [0.0]})
-    suite.refuses("sequential_power", "information", arrays={"information": [0.5]})
+
+
+def one_and_two_looks(suite: Suite) -> None:
+    # Two looks: the bivariate normal law, an independent integral to 1e-12.
+    for t1, alpha in ((0.5, 0.025), (0.3, 0.01), (0.9, 0.05)):
+        first = 2 * stats.norm.sf(stats.norm.isf(alpha / 2) / np.sqrt(t1))
+        b1 = stats.norm.isf(first)
+
+        def second(b2: float) -> float:
+            def inner(x: float) -> float:
+                return float(stats.norm.pdf(x) * stats.norm.sf((b2 - x * np.sqrt(t1)) / np.sqrt(1 - t1)))
+
+            return float(integrate.quad(inner, -12, b1, epsabs=1e-15, epsrel=1e-13, limit=400)[0])
+
+        b2 = optimize.brentq(lambda b: second(b) - (alpha - first), 0.5, 6, xtol=1e-13)
+        suite.case("sequential_bounds", {"z": [b1, b2]}, "scipy quad and brentq", tolerance=CLOSE, arrays={"information": [t1, 1.0]}, alpha=alpha,
+                   one_sided=True)  # fmt: skip
+    suite.case(
+        "sequential_bounds", {"z": [stats.norm.isf(0.025)]}, "one look", arrays={"information": [1.0]}, tolerance=CLOSE
+    )
 
 
 def stopped(suite: Suite) -> None:
@@ -147,15 +216,18 @@ def stopped(suite: Suite) -> None:
     side = alpha / 2
     b1 = stats.norm.isf(2 * stats.norm.sf(stats.norm.isf(side / 2) / np.sqrt(t1)))
     for z in (2.5, 0.3, -1.0):
+
         def tail(theta: float) -> float:
             mean1, root = theta * np.sqrt(t1), np.sqrt(1 - t1)
 
             def inner(x: float) -> float:
-                return float(stats.norm.pdf(x - mean1) * stats.norm.sf((z - x * np.sqrt(t1) - theta * (1 - t1)) / root))  # noqa: B023
+                return float(stats.norm.pdf(x - mean1) * stats.norm.sf((z - x * np.sqrt(t1) - theta * (1 - t1)) / root))
 
-            return float(stats.norm.sf(b1 - mean1) + integrate.quad(inner, -b1, b1, epsabs=1e-15, epsrel=1e-13, limit=400)[0])
+            return float(
+                stats.norm.sf(b1 - mean1) + integrate.quad(inner, -b1, b1, epsabs=1e-15, epsrel=1e-13, limit=400)[0]
+            )
 
-        roots = [se * optimize.brentq(lambda v, p=p: tail(v) - p, -12, 12, xtol=1e-13) for p in (0.5, 0.025, 0.975)]  # noqa: B023
+        roots = [se * optimize.brentq(lambda v, p=p: tail(v) - p, -12, 12, xtol=1e-13) for p in (0.5, 0.025, 0.975)]
         p = 2 * min(tail(0), 1 - tail(0))
         suite.case("stopped_estimate", {"estimate": z * se, "median_unbiased": roots[0], "low": roots[1], "high": roots[2], "p_value": p},
                    "Tsiatis, Rosner and Mehta 1984, scipy quad and brentq", tolerance=CLOSE, arrays={"information": [t1, 1.0]}, effect=z * se,
@@ -169,23 +241,65 @@ def stopped(suite: Suite) -> None:
 def beats(a1: float, b1: float, a2: float, b2: float) -> float:
     """P(A > B) by the finite sum (statistics.md 2.8), exact for a whole a1, at 60 digits."""
     mp.mp.dps = 60
-    return float(mp.fsum(mp.beta(a2 + i, b1 + b2) / ((b1 + i) * mp.beta(1 + i, b1) * mp.beta(a2, b2)) for i in range(int(a1))))
+    return float(
+        mp.fsum(mp.beta(a2 + i, b1 + b2) / ((b1 + i) * mp.beta(1 + i, b1) * mp.beta(a2, b2)) for i in range(int(a1)))
+    )
 
 
 def bayes(suite: Suite) -> None:
-    for a1, b1, a2, b2 in [(2, 1, 1, 1), (13, 89, 11, 91), (121, 881, 101, 901), (1, 1, 1, 1), (3, 0.5, 2.5, 4), (40, 60, 4, 6), (1201, 98801, 1101, 98901), (5, 60, 12, 90)]:
+    for a1, b1, a2, b2 in [
+        (2, 1, 1, 1),
+        (13, 89, 11, 91),
+        (121, 881, 101, 901),
+        (1, 1, 1, 1),
+        (3, 0.5, 2.5, 4),
+        (40, 60, 4, 6),
+        (1201, 98801, 1101, 98901),
+        (5, 60, 12, 90),
+    ]:
         p = beats(a1, b1, a2, b2)
         # E[max(A − B, 0)] by the same sum on size-weighted laws: P(A' > B) and P(A > B').
         mean_a, mean_b = a1 / (a1 + b1), a2 / (a2 + b2)
         gain = mean_a * beats(a1 + 1, b1, a2, b2) - mean_b * beats(a1, b1, a2 + 1, b2)
-        expect = {"probability_better": p, "expected_loss_control": gain, "expected_loss": gain - (mean_a - mean_b), "mean": mean_a - mean_b}
-        suite.case("bayes_rates", expect, "Evan Miller's sum, mpmath", tolerance=1e-11, a_alpha=a1, a_beta=b1, b_alpha=a2, b_beta=b2)
-        suite.case("probability_best", {"values": [p, 1 - p]}, "Evan Miller's sum, mpmath", tolerance=1e-11, arrays={"a": [a1, a2], "b": [b1, b2]})
+        expect = {
+            "probability_better": p,
+            "expected_loss_control": gain,
+            "expected_loss": gain - (mean_a - mean_b),
+            "mean": mean_a - mean_b,
+        }
+        suite.case(
+            "bayes_rates",
+            expect,
+            "Evan Miller's sum, mpmath",
+            tolerance=1e-11,
+            a_alpha=a1,
+            a_beta=b1,
+            b_alpha=a2,
+            b_beta=b2,
+        )
+        suite.case(
+            "probability_best",
+            {"values": [p, 1 - p]},
+            "Evan Miller's sum, mpmath",
+            tolerance=1e-11,
+            arrays={"a": [a1, a2], "b": [b1, b2]},
+        )
     arms = [(12, 90), (15, 87), (9, 95)]
     probability = [integrate.quad(lambda x, i=i: float(stats.beta.pdf(x, *arms[i]) * np.prod([stats.beta.cdf(x, *arms[j]) for j in range(3) if j != i])),
                                   0, 1, points=[0.05, 0.1, 0.15, 0.2, 0.3], epsabs=1e-14, epsrel=1e-13, limit=500)[0] for i in range(3)]  # fmt: skip
-    suite.case("probability_best", {"values": probability}, "scipy quad", tolerance=1e-10, arrays={"a": [a for a, _ in arms], "b": [b for _, b in arms]})
-    for effect, se, mean, sd in [(0.05, 0.03, 0.0, 0.3), (-0.2, 0.1, 0.0, np.inf), (1.0, 2.0, 0.5, 1.0), (0.5, 0.05, 0.0, 0.3)]:
+    suite.case(
+        "probability_best",
+        {"values": probability},
+        "scipy quad",
+        tolerance=1e-10,
+        arrays={"a": [a for a, _ in arms], "b": [b for _, b in arms]},
+    )
+    for effect, se, mean, sd in [
+        (0.05, 0.03, 0.0, 0.3),
+        (-0.2, 0.1, 0.0, np.inf),
+        (1.0, 2.0, 0.5, 1.0),
+        (0.5, 0.05, 0.0, 0.3),
+    ]:
         w, v = 1 / se**2, (0 if np.isinf(sd) else 1 / sd**2)
         m, s = (effect * w + mean * v) / (w + v), 1 / np.sqrt(w + v)
         loss = s * stats.norm.pdf(m / s) - m * stats.norm.cdf(-m / s)

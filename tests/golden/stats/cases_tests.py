@@ -185,11 +185,16 @@ def tables(suite: Suite) -> None:
             r = stats.fisher_exact(np.reshape(cells, (2, 2)), alternative=theirs)
             suite.case("fisher_exact", {"p_value": r.pvalue}, SCIPY + "fisher_exact", arrays={"counts": cells},
                        tolerance=CLOSE, alternative=ours)  # fmt: skip
-    for counts, shares in [([5000, 5200], [1, 1]), ([90, 60, 104, 95], [29, 21, 26, 24]), ([33, 33, 34], [0.2, 0.3, 0.5])]:
-        expected = np.sum(counts) * np.array(shares) / np.sum(shares)
-        r = stats.chisquare(counts, expected)
-        suite.case("chi2_goodness", {"statistic": r.statistic, "p_value": r.pvalue, "dof": len(counts) - 1},
-                   SCIPY + "chisquare", arrays={"counts": counts, "shares": shares})  # fmt: skip
+    known: list[tuple[list[int], list[float]]] = [
+        ([5000, 5200], [1, 1]),
+        ([90, 60, 104, 95], [29, 21, 26, 24]),
+        ([33, 33, 34], [0.2, 0.3, 0.5]),
+    ]
+    for observed, shares in known:
+        expected = np.sum(observed) * np.array(shares) / np.sum(shares)
+        r = stats.chisquare(observed, expected)
+        suite.case("chi2_goodness", {"statistic": r.statistic, "p_value": r.pvalue, "dof": len(observed) - 1},
+                   SCIPY + "chisquare", arrays={"counts": observed, "shares": shares})  # fmt: skip
     suite.case("chi2_goodness", {"p_value": 0.0, "dof": 1.0}, "definitions.md D13",
                arrays={"counts": [100, 100, 5], "shares": [0.5, 0.5, 0]})  # fmt: skip
     suite.case("chi2_goodness", {"testable": False}, "definitions.md D3", arrays={"counts": [7, 0], "shares": [1, 0]})
@@ -225,7 +230,15 @@ def ranks(suite: Suite, named: dict[str, np.ndarray]) -> None:
             suite.case("mann_whitney", expect, SCIPY + "mannwhitneyu", arrays={"a": a, "b": b}, alternative=ours,
                        method="normal")  # fmt: skip
     rng = np.random.default_rng(5)
-    for n, m, ties in [(4, 5, False), (6, 6, False), (8, 8, False), (5, 7, True), (6, 8, True), (3, 9, True), (7, 7, True)]:
+    for n, m, ties in [
+        (4, 5, False),
+        (6, 6, False),
+        (8, 8, False),
+        (5, 7, True),
+        (6, 8, True),
+        (3, 9, True),
+        (7, 7, True),
+    ]:
         x, y = (rng.integers(0, 6, k).astype(float) if ties else rng.normal(0, 1, k).round(4) for k in (n, m))
         for ours in ALTERNATIVES:
             suite.case("mann_whitney", {"p_value": conditional_p(x, y, ours), "method": "exact conditional"},
@@ -244,7 +257,9 @@ def tied_ks_p(x: np.ndarray, y: np.ndarray) -> float:
     pooled = np.sort(np.concatenate([x, y]))
     ends = np.append(pooled[1:] != pooled[:-1], True)
     n, m = len(x), len(y)
-    seen = np.max(np.abs(np.searchsorted(np.sort(x), pooled, "right") * m - np.searchsorted(np.sort(y), pooled, "right") * n))
+    seen = np.max(
+        np.abs(np.searchsorted(np.sort(x), pooled, "right") * m - np.searchsorted(np.sort(y), pooled, "right") * n)
+    )
     count = total = 0
     for choice in itertools.combinations(range(n + m), n):
         first = np.zeros(n + m)
