@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numbers>
 
 namespace tracseq::stats {
 
@@ -16,7 +17,8 @@ TRACSEQ_DEFINE_TYPE(StoppedEstimate)
 
 namespace {
 
-constexpr double kReach = 8.6;  // standard deviations beyond which nothing is left (1e-17)
+constexpr double kReach = 8.6;      // standard deviations beyond which nothing is left (1e-17)
+constexpr double kTailReach = 9.6;  // a tail beyond adds less than 1e-21
 constexpr double kIncrementLeast = 1e-16;
 constexpr double kNodesPerDeviation = 3.2;
 constexpr std::size_t kNodesMost = 6000;
@@ -54,7 +56,7 @@ double GroupSequential::tail_beyond(const State* before, double t, double place,
   double sum = 0;
   for (std::size_t i = 0; i < before->x.size(); ++i) {
     const double away = sign * (place - before->x[i] - shift) / sd;
-    if (away > 38) continue;  // 0 in double precision
+    if (away > kTailReach) continue;
     const double tilt = theta == 0 ? 1 : std::exp(theta * before->x[i] - 0.5 * theta * theta * before->t);
     sum += before->mass[i] * tilt * normal_tail(away);
   }
@@ -74,9 +76,12 @@ void GroupSequential::carry(State& state) {
   state.mass.resize(n);
   const double half = (high - low) / 2, sd = std::sqrt(state.step);
   const double scale = 1 / (sd * std::sqrt(2 * std::acos(-1.0)));
+  // Two-sided, everything is symmetric: half of the nodes tell the other half.
+  const std::size_t computed = one_sided_ ? n : (n + 1) / 2;
   std::size_t first = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double y = state.x[i] = low + half * (1 + gauss.nodes[i]);
+  for (std::size_t i = 0; i < n; ++i) state.x[i] = low + half * (1 + gauss.nodes[i]);
+  for (std::size_t i = 0; i < computed; ++i) {
+    const double y = state.x[i];
     double density = 0;
     if (last == nullptr) {
       density = normal_density(y / root) / root;
@@ -90,6 +95,7 @@ void GroupSequential::carry(State& state) {
       density *= scale;
     }
     state.mass[i] = density * half * gauss.weights[i];
+    if (computed < n) state.mass[n - 1 - i] = state.mass[i];
   }
 }
 
@@ -102,6 +108,29 @@ void GroupSequential::look(double t, double bound) {
   looks_.push_back(std::move(state));
 }
 
+// The place on the B scale beyond which `increment` lies: Newton's method on the logarithm of the tail, which
+// is nearly a parabola, kept in a bracket.
+double GroupSequential::place_of_tail(const State& last, double t, double increment) const {
+  const double root = std::sqrt(t), sd = std::sqrt(t - last.t);
+  double low = -kReach * root, high = 40 * root;
+  double place = std::isfinite(last.bound) ? last.bound * std::sqrt(last.t) : normal_upper(increment) * root;
+  for (int i = 0; i < 200 && high - low > 1e-14 * root; ++i) {
+    if (!(place > low && place < high)) place = 0.5 * (low + high);
+    const double tail = tail_beyond(&last, t, place, 0, true);
+    (tail > increment ? low : high) = place;
+    double density = 0;
+    for (std::size_t k = 0; k < last.x.size(); ++k) {
+      const double away = (place - last.x[k]) / sd;
+      if (std::abs(away) < kTailReach) density += last.mass[k] * std::exp(-0.5 * away * away);
+    }
+    density *= std::numbers::inv_sqrtpi / std::numbers::sqrt2 / sd;
+    const double move = tail > 0 && density > 0 ? tail / density * std::log(tail / increment) : kInfinity;
+    if (std::abs(move) < 1e-14 * root) return place;
+    place += move;
+  }
+  return 0.5 * (low + high);
+}
+
 double GroupSequential::look_spending(double t, double increment) {
   double bound = kInfinity;
   if (increment >= kIncrementLeast) {
@@ -110,14 +139,7 @@ double GroupSequential::look_spending(double t, double increment) {
     if (last == nullptr) {
       bound = normal_upper(increment);
     } else {
-      double low = -kReach * root, high = 40 * root;
-      for (int i = 0; i < 200;
-           ++i) {  // Newton would be faster where the tail is tame; the bracket never fails
-        const double middle = 0.5 * (low + high);
-        if (middle <= low || middle >= high || high - low < 1e-14 * root) break;
-        (tail_beyond(last, t, middle, 0, true) > increment ? low : high) = middle;
-      }
-      bound = 0.5 * (low + high) / root;
+      bound = place_of_tail(*last, t, increment) / root;
     }
   }
   look(t, bound);

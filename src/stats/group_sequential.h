@@ -62,6 +62,7 @@ class GroupSequential {
   [[nodiscard]] double tail_beyond(const State* before, double t, double place, double theta,
                                    bool above) const;
   [[nodiscard]] const State* before(std::size_t i) const { return i == 0 ? nullptr : &looks_[i - 1]; }
+  [[nodiscard]] double place_of_tail(const State& last, double t, double increment) const;
   void carry(State& state);
 
   bool one_sided_;
