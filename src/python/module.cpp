@@ -4,6 +4,7 @@
 #include "python/config_functions.h"
 #include "python/core_type.h"
 #include "python/python.h"
+#include "python/stats_functions.h"
 
 namespace tracseq::python {
 namespace {
@@ -33,6 +34,7 @@ PyMethodDef functions[] = {
     {"load_config", load_config, METH_VARARGS, "Reads the settings from all their sources."},
     {"save_config", save_config, METH_VARARGS, "Writes the settings of one environment."},
     {"validate_config", validate_config, METH_VARARGS, "Lists every fault of the settings."},
+    {"stats", call_stats, METH_VARARGS, "Calls a function of the statistics by name."},
     {nullptr, nullptr, 0, nullptr}};
 
 int fill(PyObject* module) {
