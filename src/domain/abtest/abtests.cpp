@@ -113,7 +113,7 @@ Result<AbTest> AbTests::create(const CallContext& ctx, const CreateTest& request
   test.hypothesis = request.hypothesis;
   test.plan = request.plan;
   test.created_at = now();
-  test.created_by = ctx.actor.id;
+  test.created_by = request.created_by.empty() ? ctx.actor.id : request.created_by;
   return ledger_.change<AbTest>(ctx, {"abtest.create", "abtest", test.test_id},
                                 [&](sql::Transaction& tx, audit::Record& record) -> Result<AbTest> {
                                   TRACSEQ_CHECK(insert_test(tx, ctx.project_id, test));

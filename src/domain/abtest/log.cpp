@@ -157,8 +157,8 @@ Result<std::int64_t> expose_in(sql::Transaction& tx, const CallContext& ctx, Sto
   return static_cast<std::int64_t>(exposures.size());
 }
 
-Result<Logged> interact_in(sql::Transaction& tx, const CallContext& ctx, StoredTest& stored,
-                           const std::vector<const Interaction*>& interactions, Sha256& digest) {
+Result<LoggedData> interact_in(sql::Transaction& tx, const CallContext& ctx, StoredTest& stored,
+                               const std::vector<const Interaction*>& interactions, Sha256& digest) {
   std::vector<std::string> ids;
   for (const Interaction* one : interactions) ids.push_back(one->interaction_id);
   std::set<std::string> known;
@@ -168,7 +168,7 @@ Result<Logged> interact_in(sql::Transaction& tx, const CallContext& ctx, StoredT
   }));
   TRACSEQ_TRY(Fold fold, Fold::load(tx, stored, users_of(interactions)));
   RawColumns columns;
-  Logged logged;
+  LoggedData logged;
   const Timestamp at = now();
   for (const Interaction* one : interactions) {
     TRACSEQ_TRY(const int variant, variant_of(stored, one->variant_id));
@@ -191,11 +191,11 @@ Result<Logged> interact_in(sql::Transaction& tx, const CallContext& ctx, StoredT
 
 }  // namespace
 
-Result<Logged> InteractionLog::expose(const CallContext& ctx, const LogExposures& request) {
+Result<LoggedData> InteractionLog::expose(const CallContext& ctx, const LogExposures& request) {
   const auto tests = by_test(request.exposures);  // in one order everywhere: no two calls wait for each other
-  return ledger_.append<Logged>(
-      ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& notes) -> Result<Logged> {
-        Logged all;
+  return ledger_.append<LoggedData>(
+      ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& notes) -> Result<LoggedData> {
+        LoggedData all;
         for (const auto& [test_id, exposures] : tests) {
           TRACSEQ_TRY(StoredTest stored, load_test(tx, ctx.project_id, test_id, Access::change));
           TRACSEQ_CHECK(check_taken(stored.test, now()));
@@ -208,16 +208,16 @@ Result<Logged> InteractionLog::expose(const CallContext& ctx, const LogExposures
       });
 }
 
-Result<Logged> InteractionLog::interact(const CallContext& ctx, const LogInteractions& request) {
+Result<LoggedData> InteractionLog::interact(const CallContext& ctx, const LogInteractions& request) {
   const auto tests = by_test(request.interactions);
-  return ledger_.append<Logged>(
-      ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& notes) -> Result<Logged> {
-        Logged all;
+  return ledger_.append<LoggedData>(
+      ctx, [&](sql::Transaction& tx, std::vector<audit::Appended>& notes) -> Result<LoggedData> {
+        LoggedData all;
         for (const auto& [test_id, interactions] : tests) {
           TRACSEQ_TRY(StoredTest stored, load_test(tx, ctx.project_id, test_id, Access::change));
           TRACSEQ_CHECK(check_taken(stored.test, now()));
           Sha256 digest;
-          TRACSEQ_TRY(const Logged logged, interact_in(tx, ctx, stored, interactions, digest));
+          TRACSEQ_TRY(const LoggedData logged, interact_in(tx, ctx, stored, interactions, digest));
           all.logged += logged.logged;
           all.repeated += logged.repeated;
           if (logged.logged > 0) notes.push_back(appended(stored.test, logged.logged, digest));
@@ -232,15 +232,16 @@ Result<std::int64_t> InteractionLog::prune(const CallContext& ctx, Timestamp now
     return session.query_one(kPast, args(before), [](const sql::Row&) { return true; });
   }));
   if (!past) return 0;
-  TRACSEQ_TRY(const Logged removed,
-              ledger_.change<Logged>(ctx, {"abtest.expire_interactions", "abtest", {}},
-                                     [&](sql::Transaction& tx, audit::Record& record) -> Result<Logged> {
-                                       TRACSEQ_TRY(const std::int64_t count,
-                                                   tx.execute(kDrop, args(before, sql::kRemovedAtOnceMax)));
-                                       record.delta = Json::object();
-                                       record.delta.set("count", count).set("before", format_rfc3339(before));
-                                       return Logged{count, 0};
-                                     }));
+  TRACSEQ_TRY(
+      const LoggedData removed,
+      ledger_.change<LoggedData>(ctx, {"abtest.expire_interactions", "abtest", {}},
+                                 [&](sql::Transaction& tx, audit::Record& record) -> Result<LoggedData> {
+                                   TRACSEQ_TRY(const std::int64_t count,
+                                               tx.execute(kDrop, args(before, sql::kRemovedAtOnceMax)));
+                                   record.delta = Json::object();
+                                   record.delta.set("count", count).set("before", format_rfc3339(before));
+                                   return LoggedData{count, 0};
+                                 }));
   return removed.logged;
 }
 

@@ -20,9 +20,9 @@ class InteractionLog {
   InteractionLog(sql::Database& database, audit::Ledger& ledger) : database_(database), ledger_(ledger) {}
 
   // A user's first variant is his; one seen in another is counted as crossed.
-  Result<Logged> expose(const CallContext& ctx, const LogExposures& request);
+  Result<LoggedData> expose(const CallContext& ctx, const LogExposures& request);
   // An interaction whose id the test knows changes nothing.
-  Result<Logged> interact(const CallContext& ctx, const LogInteractions& request);
+  Result<LoggedData> interact(const CallContext& ctx, const LogInteractions& request);
   // Removes raw interactions past their time, at most sql::kRemovedAtOnceMax. Returns how many.
   Result<std::int64_t> prune(const CallContext& ctx, Timestamp now);
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/describe.h"
+#include "stats/multiplicity.h"
 
 // The words of A/B tests: the plan that is fixed before the start, the test, what is logged.
 namespace tracseq::abtest {
@@ -40,8 +41,6 @@ enum class SequentialMethod { always_valid, msprt, group_sequential, fixed };
 TRACSEQ_DESCRIBE_ENUM(SequentialMethod, always_valid, msprt, group_sequential, fixed)
 enum class ErrorSpending { obrien_fleming, pocock, power };
 TRACSEQ_DESCRIBE_ENUM(ErrorSpending, obrien_fleming, pocock, power)
-enum class Correction { none, bonferroni, holm, benjamini_hochberg, benjamini_yekutieli };
-TRACSEQ_DESCRIBE_ENUM(Correction, none, bonferroni, holm, benjamini_hochberg, benjamini_yekutieli)
 
 struct Variant {
   std::string name;
@@ -100,7 +99,7 @@ struct Plan {
   std::int64_t tuned_for = 5000;  // users at which always_valid is narrowest
   std::optional<double>
       mixture_sd;  // of msprt, relative to the control's mean; absent: the detectable effect
-  Correction correction = Correction::holm;
+  stats::Correction correction = stats::Correction::holm;
   double srm_alpha = 0.001;
   double srm_concentration = 1000;  // κ of the Dirichlet prior
   double prior_sd = 0.3;            // of the relative effect, for the Bayesian view
@@ -127,9 +126,10 @@ struct CreateTest {
   std::string name;
   std::string description;
   std::string hypothesis;
+  std::string created_by;  // empty: the caller
   Plan plan;
 };
-TRACSEQ_DESCRIBE(CreateTest, (test_id, name, description, hypothesis, plan))
+TRACSEQ_DESCRIBE(CreateTest, (test_id, name, description, hypothesis, created_by, plan))
 
 struct AbTest {
   std::string test_id;
@@ -224,10 +224,10 @@ struct LogInteractions {
   std::vector<Interaction> interactions;
 };
 TRACSEQ_DESCRIBE(LogInteractions, (interactions))
-struct Logged {
+struct LoggedData {
   std::int64_t logged = 0;    // taken
   std::int64_t repeated = 0;  // known already: nothing changed
 };
-TRACSEQ_DESCRIBE(Logged, (logged, repeated))
+TRACSEQ_DESCRIBE(LoggedData, (logged, repeated))
 
 }  // namespace tracseq::abtest
