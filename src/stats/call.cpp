@@ -10,7 +10,8 @@ namespace tracseq::stats {
 namespace {
 
 std::vector<std::span<const Function>> tables() {
-  return {test_functions(), estimate_functions(), distance_functions(), planning_functions()};
+  return {test_functions(),     estimate_functions(),   distance_functions(),
+          planning_functions(), sequential_functions(), assignment_functions()};
 }
 
 }  // namespace

@@ -21,8 +21,7 @@ namespace policies = boost::math::policies;
 using Quiet = policies::policy<
     policies::domain_error<policies::ignore_error>, policies::pole_error<policies::ignore_error>,
     policies::overflow_error<policies::ignore_error>, policies::underflow_error<policies::ignore_error>,
-    policies::evaluation_error<policies::ignore_error>,
-                               policies::rounding_error<policies::ignore_error>>;
+    policies::evaluation_error<policies::ignore_error>, policies::rounding_error<policies::ignore_error>>;
 
 bool probability(double p) noexcept { return p >= 0 && p <= 1; }
 
