@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api/abtest_routes.h"
 
+#include "domain/abtest/planner.h"
 #include "storage/sql/retention.h"
 
 namespace tracseq::api {
@@ -11,6 +12,7 @@ using enum Method;
 using enum Effect;
 
 constexpr RouteOptions kBatch{.status = 201, .body_bytes_max = 32UL << 20};
+constexpr auto kWatchEvery = std::chrono::seconds(2);
 constexpr auto kPruneEvery = std::chrono::minutes(10);
 
 std::vector<Route> life_routes(AbTesting& a) {
@@ -52,16 +54,37 @@ std::vector<Route> log_routes(AbTesting& a) {
   };
 }
 
+std::vector<Route> result_routes(AbTesting& a) {
+  const std::string test = "/api/v1/abtests/{test_id}";
+  return {
+      route(get, test + "/results", "abtests:read", reads,
+            "Get what an A/B test says: the split first, then every metric and the verdict",
+            [&](const CallContext& ctx, const TestRef& in) { return a.results.report(ctx, in); }),
+      route(get, test + "/looks", "abtests:read", reads,
+            "List the looks at an A/B test's primary metric, oldest first",
+            [&](const CallContext& ctx, const TestRef& in) { return a.results.looks(ctx, in); }),
+      route(post, test + "/check", "abtests:write", appends,
+            "Take a look and complete the A/B test if a variant is shown better or worse than control",
+            [&](const CallContext& ctx, const TestRef& in) { return a.results.check(ctx, in); }),
+      route(post, "/api/v1/abtest-plans", "abtests:read", reads, "Get sample size and duration of a design",
+            [](const CallContext&, const PlanDesign& in) { return plan_size(in); }),
+  };
+}
+
 }  // namespace
 
 std::vector<Route> abtest_routes(AbTesting& services) {
   std::vector<Route> routes = life_routes(services);
   for (Route& one : log_routes(services)) routes.push_back(std::move(one));
+  for (Route& one : result_routes(services)) routes.push_back(std::move(one));
   return routes;
 }
 
 std::vector<DriverStep> abtest_steps(AbTesting& a) {
   return {
+      {"abtest.watch", kWatchEvery,
+       [&](const CallContext& ctx, const sql::Lease& lease) { return a.results.watch(ctx, now(), &lease); },
+       0, Lane::prompt},
       {"abtest.expire_interactions", kPruneEvery,
        [&](const CallContext& ctx, const sql::Lease&) { return a.log.prune(ctx, now()); },
        sql::kRemovedAtOnceMax},

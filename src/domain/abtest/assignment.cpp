@@ -31,8 +31,7 @@ Assignment none(const char* reason) { return {std::nullopt, reason, false}; }
 Assigner::Assigner(std::string test_id, std::string project_id, Plan plan)
     : plan_(std::move(plan)),
       seed_(plan_.seed.empty() ? std::move(test_id) : plan_.seed),
-      holdout_seed_("__holdout__" + std::move(project_id)),
-      group_seed_("__" + (plan_.exclusion_group ? plan_.exclusion_group->name : std::string())) {
+      holdout_seed_("__holdout__" + std::move(project_id)) {
   double low = 0;
   for (const Variant& variant : plan_.variants) {
     ranges_.push_back({low, variant.share});
@@ -47,14 +46,13 @@ Assignment Assigner::assign(std::string_view user_id, const Json& attributes, do
     const auto forced = plan_.forced_variants.find(std::string(user_id));
     if (forced != plan_.forced_variants.end()) return {forced->second, "forced", false};
   }
-  if (plan_.holdout > 0 && stats::assignment_bucket(holdout_seed_, user_id) < plan_.holdout)
+  if (plan_.holdout > 0 && stats::bucket(stats::BucketHash::v2, holdout_seed_, user_id) < plan_.holdout)
     return none("holdout");
-  if (plan_.exclusion_group) {
-    const double place = stats::assignment_bucket(group_seed_, user_id);
-    if (place < plan_.exclusion_group->low || place >= plan_.exclusion_group->high)
-      return none("exclusion_group");
-  }
-  const double place = stats::assignment_bucket(seed_, user_id);
+  if (plan_.exclusion_group &&
+      !stats::in_namespace(plan_.exclusion_group->name, user_id,
+                           {plan_.exclusion_group->low, plan_.exclusion_group->high}))
+    return none("exclusion_group");
+  const double place = stats::bucket(stats::BucketHash::v2, seed_, user_id);
   for (std::size_t i = 0; i < ranges_.size(); ++i)
     if (place >= ranges_[i].low && place < ranges_[i].low + ranges_[i].share * coverage)
       return {plan_.variants[i].name, "hash", true};

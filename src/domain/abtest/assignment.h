@@ -29,7 +29,6 @@ class Assigner {
   Plan plan_;
   std::string seed_;
   std::string holdout_seed_;
-  std::string group_seed_;
   std::vector<Range> ranges_;
 };
 

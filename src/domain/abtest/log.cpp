@@ -149,7 +149,8 @@ Result<std::int64_t> expose_in(sql::Transaction& tx, const CallContext& ctx, Sto
     for (const auto& [name, value] : exposure->covariates)
       if (!std::isfinite(value))
         return fail_field("covariates", fmt::format("covariate '{}' is not a finite number", name));
-    fold.expose(*exposure, variant, exposure->timestamp.value_or(now()));
+    if (!stored.test.plan.forced_variants.contains(exposure->user_id))
+      fold.expose(*exposure, variant, exposure->timestamp.value_or(now()));
     digest.update(bytes_of(to_json(*exposure)));
   }
   TRACSEQ_CHECK(fold.store(tx));
@@ -178,7 +179,7 @@ Result<LoggedData> interact_in(sql::Transaction& tx, const CallContext& ctx, Sto
     }
     const Timestamp time = one->timestamp.value_or(at);
     TRACSEQ_CHECK(columns.add(stored.key, *one, variant, time));
-    fold.interact(*one, variant, time);
+    if (!stored.test.plan.forced_variants.contains(one->user_id)) fold.interact(*one, variant, time);
     digest.update(bytes_of(one->interaction_id));
     digest.update(bytes_of(columns.documents.back()));
     ++logged.logged;

@@ -137,6 +137,9 @@ Result<void> check_plan(const Plan& plan) {
     return fail_field("plan.user_filters", fmt::format("at most {} attributes are taken", kFiltersMax));
   if (plan.exclusion_group && plan.exclusion_group->low >= plan.exclusion_group->high)
     return fail_field("plan.exclusion_group", "low must be below high");
+  if (plan.method == SequentialMethod::group_sequential && !plan.maximum_sample_size)
+    return fail_field("plan.maximum_sample_size",
+                      "group_sequential spends its error over the planned users: give maximum_sample_size");
   if (plan.maximum_sample_size && *plan.maximum_sample_size < plan.minimum_sample_size)
     return fail_field("plan.maximum_sample_size",
                       fmt::format("maximum_sample_size is {}; it must not be below minimum_sample_size, {}",

@@ -8,7 +8,6 @@ TRACSEQ_DEFINE_ENUM(TestStatus)
 TRACSEQ_DEFINE_ENUM(MetricKind)
 TRACSEQ_DEFINE_ENUM(Direction)
 TRACSEQ_DEFINE_ENUM(SequentialMethod)
-TRACSEQ_DEFINE_ENUM(ErrorSpending)
 
 TRACSEQ_DEFINE_TYPE(
     Variant, {.name = "name", .required = true, .length_max = kNameBytesMax, .length_min = 1},
@@ -90,7 +89,9 @@ TRACSEQ_DEFINE_TYPE(
 TRACSEQ_DEFINE_TYPE(CreateTest, {.name = "test_id", .text = "Empty: given", .length_max = kNameBytesMax},
                     {.name = "name", .length_max = kNameBytesMax},
                     {.name = "description", .length_max = kTextBytesMax},
-                    {.name = "hypothesis", .length_max = kTextBytesMax}, {.name = "created_by", .text = "Empty: the caller", .length_max = kNameBytesMax}, {.name = "plan", .required = true})
+                    {.name = "hypothesis", .length_max = kTextBytesMax},
+                    {.name = "created_by", .text = "Empty: the caller", .length_max = kNameBytesMax},
+                    {.name = "plan", .required = true})
 TRACSEQ_DEFINE_TYPE(AbTest, {.name = "status_reason", .text = "Why it is in this status"},
                     {.name = "coverage", .text = "Share of the users let in now"},
                     {.name = "winner",

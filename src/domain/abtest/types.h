@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/describe.h"
+#include "stats/group_sequential.h"
 #include "stats/multiplicity.h"
 
 // The words of A/B tests: the plan that is fixed before the start, the test, what is logged.
@@ -39,8 +40,6 @@ enum class Direction { increase, decrease };  // which way is better
 TRACSEQ_DESCRIBE_ENUM(Direction, increase, decrease)
 enum class SequentialMethod { always_valid, msprt, group_sequential, fixed };
 TRACSEQ_DESCRIBE_ENUM(SequentialMethod, always_valid, msprt, group_sequential, fixed)
-enum class ErrorSpending { obrien_fleming, pocock, power };
-TRACSEQ_DESCRIBE_ENUM(ErrorSpending, obrien_fleming, pocock, power)
 
 struct Variant {
   std::string name;
@@ -94,7 +93,7 @@ struct Plan {
   std::int64_t minimum_sample_size = 1000;          // users of each compared variant
   std::optional<std::int64_t> maximum_sample_size;  // users of all variants
   SequentialMethod method = SequentialMethod::always_valid;
-  ErrorSpending spending = ErrorSpending::obrien_fleming;
+  stats::Spending spending = stats::Spending::obrien_fleming;
   std::int64_t looks = 10;        // of group_sequential
   std::int64_t tuned_for = 5000;  // users at which always_valid is narrowest
   std::optional<double>
