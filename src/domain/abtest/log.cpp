@@ -221,7 +221,7 @@ Result<LoggedData> InteractionLog::interact(const CallContext& ctx, const LogInt
           TRACSEQ_TRY(const LoggedData logged, interact_in(tx, ctx, stored, interactions, digest));
           all.logged += logged.logged;
           all.repeated += logged.repeated;
-          if (logged.logged > 0) notes.push_back(appended(stored.test, logged.logged, digest));
+          notes.push_back(appended(stored.test, logged.logged, digest));
         }
         return all;
       });
