@@ -159,10 +159,10 @@ Result<Checked> Results::check(const CallContext& ctx, const TestRef& ref) {
         }
         TRACSEQ_TRY(const Report report, look(tx, stored, now()));
         Checked checked{shown(report.verdict), report.verdict.reason, report.verdict};
-    notes.push_back(
-        {"abtest looks", "abtest", stored.test.test_id, 1, sha256(bytes_of(to_json(report))), "abtests"});
-    if (checked.stopped) TRACSEQ_CHECK(complete(tx, ctx, stored, report.verdict));
-    return checked;
+        notes.push_back(
+            {"abtest looks", "abtest", stored.test.test_id, 1, sha256(bytes_of(to_json(report))), "abtests"});
+        if (checked.stopped) TRACSEQ_CHECK(complete(tx, ctx, stored, report.verdict));
+        return checked;
       });
 }
 
