@@ -11,6 +11,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _EXPORTS: dict[str, list[str]] = {
+    "ab_testing": [
+        "ABTestConfig",
+        "ABTestInteraction",
+        "ABTestManager",
+        "ABTestResult",
+        "TestStatus",
+        "TestType",
+    ],
     "config": ["ConfigManager", "Environment", "MLOpsConfig"],
     "data_pipeline": [
         "DataPipeline",
@@ -53,6 +61,14 @@ _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in nam
 
 if TYPE_CHECKING:
     from ._transport import timeout
+    from .ab_testing import (
+        ABTestConfig,
+        ABTestInteraction,
+        ABTestManager,
+        ABTestResult,
+        TestStatus,
+        TestType,
+    )
     from .config import ConfigManager, Environment, MLOpsConfig
     from .data_pipeline import (
         DataPipeline,
@@ -91,6 +107,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ABTestConfig",
+    "ABTestInteraction",
+    "ABTestManager",
+    "ABTestResult",
     "Alert",
     "AlertSeverity",
     "ConfigManager",
@@ -123,6 +143,8 @@ __all__ = [
     "PipelineRun",
     "PipelineStatus",
     "ServiceEndpoint",
+    "TestStatus",
+    "TestType",
     "__version__",
     "timeout",
 ]

@@ -14,6 +14,7 @@ from typing import Any, Callable
 from . import _service
 
 _MODULES = {
+    "ABTestManager": "ab_testing",
     "DataPipeline": "data_pipeline",
     "ExperimentTracker": "experiment_tracker",
     "ModelDeploymentManager": "deployment_manager",

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "api/abtest_routes.h"
 #include "api/artifact_routes.h"
 #include "api/data_routes.h"
 #include "api/deployment_routes.h"
@@ -79,6 +80,7 @@ struct Core::Services {
   tracking::Runs runs{*database, ledger};
   tracking::Metrics metrics{*database, ledger};
   Monitoring monitoring{*database, ledger, options.monitoring};
+  AbTesting abtesting{*database, ledger};
   Events events{*database};
   WriteProbe write_probe{*database, disks_of(options, catalog.root())};
   std::atomic<bool> stopping{false};
@@ -119,6 +121,7 @@ struct Core::Services {
     router.add(run_routes(runs));
     router.add(metric_routes(metrics));
     router.add(monitoring_routes(monitoring));
+    router.add(abtest_routes(abtesting));
     router.add(artifact_routes(*database, ledger, catalog));
     router.add(
         data_routes({*database, catalog, schemas, reports, feature_configs, pipelines, options.data_root}));
@@ -201,6 +204,7 @@ std::vector<DriverStep> Core::driver_steps(const DeploymentHands* hands) {
   };
   for (DriverStep& step : monitoring_steps(all.monitoring)) steps.push_back(std::move(step));
   if (hands != nullptr) steps.push_back(deployment_step(*all.database, *hands));
+  for (DriverStep& step : abtest_steps(all.abtesting)) steps.push_back(std::move(step));
   return steps;
 }
 

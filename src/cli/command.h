@@ -63,6 +63,7 @@ std::vector<Command> model_commands();       // model
 std::vector<Command> data_commands();        // data
 std::vector<Command> monitoring_commands();  // alert, threshold
 std::vector<Command> deployment_commands();  // deploy, rollout
+std::vector<Command> abtest_commands();      // abtest
 std::vector<Command> export_commands();      // export
 std::vector<Command> tool_commands();        // config, token, doctor, version, completion
 std::vector<Command> all_commands();

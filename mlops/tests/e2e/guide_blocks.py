@@ -249,4 +249,56 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 """,
+    "abtest": """
+from mlops.ab_testing import ABTestManager, ABTestConfig, TestType
+import asyncio
+
+async def ab_testing_example():
+    ab_manager = ABTestManager(
+        database_url="sqlite:///mlops.db",
+        results_dir="./ab_tests"
+    )
+    
+    # Create A/B test
+    config = ABTestConfig(
+        test_id="",
+        name="Model v1.1 vs v1.0",
+        description="Testing improved model performance",
+        test_type=TestType.CHAMPION_CHALLENGER,
+        control_model_id="lab_classifier",
+        control_model_version="1.0.0",
+        treatment_models=[{"model_id": "lab_classifier", "version": "1.1.0"}],
+        traffic_allocation={"control": 0.5, "treatment_1": 0.5},
+        hypothesis="New model improves accuracy by 2%",
+        primary_metric="accuracy"
+    )
+    
+    test_id = await ab_manager.create_test(config)
+    await ab_manager.start_test(test_id)
+    
+    # Simulate interactions
+    for i in range(100):
+        user_id = f"user_{i}"
+        variant = await ab_manager.assign_variant(test_id, user_id)
+        
+        # Log interaction
+        interaction = ABTestInteraction(
+            interaction_id=f"int_{i}",
+            test_id=test_id,
+            variant_id=variant,
+            user_id=user_id,
+            request_data={"sample_type": "blood"},
+            response_data={"prediction": "approved", "confidence": 0.95},
+            latency_ms=150,
+            success=True
+        )
+        await ab_manager.log_interaction(interaction)
+    
+    # Calculate results
+    results = await ab_manager.calculate_results(test_id)
+    for variant, result in results.items():
+        print(f"{variant}: {result.accuracy:.3f} accuracy")
+
+asyncio.run(ab_testing_example())
+""",
 }

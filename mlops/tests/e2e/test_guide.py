@@ -18,6 +18,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from mlops import sync
+from mlops.ab_testing import ABTestInteraction
 from mlops.experiment_tracker import ExperimentConfig, ExperimentMetrics, ExperimentTracker
 from mlops.tests.e2e.guide_blocks import BLOCKS
 
@@ -117,6 +118,14 @@ def test_data_pipeline() -> None:
     assert "concentration" in columns
     assert "approved" in columns
     assert "sample_id" not in columns
+
+
+def test_ab_test(capsys: pytest.CaptureFixture[str]) -> None:
+    run_block("abtest", {"ABTestInteraction": ABTestInteraction})
+    lines = sorted(capsys.readouterr().out.splitlines())
+    assert lines == ["control: 1.000 accuracy", "treatment_1: 1.000 accuracy"]
+    (row,) = sync.ABTestManager(DATABASE, "./ab_tests").list_tests()
+    assert (row["name"], row["status"]) == ("Model v1.1 vs v1.0", "running")
 
 
 def test_events_are_json_lines_after_the_logging_block(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,7 +76,7 @@ const std::set<std::string>& permissions_of(Role role) {
   static const std::set<std::string> admin{"*"};
   static const std::set<std::string> service{"*:read",          "runs:write",        "metrics:write",
                                              "artifacts:write", "predictions:write", "monitoring:write",
-                                             "traffic:write",   "jobs:work"};
+                                             "traffic:write",   "abtest-data:write", "jobs:work"};
   switch (role) {
     case Role::viewer:
       return viewer;
