@@ -23,7 +23,11 @@ PyObject* check_identifier_of(PyObject* /*self*/, PyObject* args) {
   if (!PyArg_ParseTuple(args, "OO:check_identifier", &field, &text)) return nullptr;
   std::string name, value;
   if (!text_of(field, name) || !text_of(text, value)) return nullptr;
-  const auto checked = check_identifier(name, value);
+  Result<void> checked;
+  {
+    const WithoutGil released;
+    checked = check_identifier(name, value);
+  }
   return checked ? reply(200, "{}") : reply_error(checked.error());
 }
 

@@ -188,7 +188,7 @@ async def test_a_dashboard_shows_rare_metrics_and_throughput(monitor: ModelMonit
 
 async def test_each_model_has_a_dashboard_file_of_its_own(embedded_url: str) -> None:
     monitor = ModelMonitor(embedded_url, "./dashboards")
-    names = ["a/b", "a_b", "a:b", "plain"]
+    names = ["a b", "a_b", "a:b", "plain"]
     for name in names:
         await monitor.record_metric(MonitoringMetric(model_id=name, metric_name="x", value=1.0))
     paths = [await monitor.generate_dashboard(name) for name in names]
@@ -197,6 +197,13 @@ async def test_each_model_has_a_dashboard_file_of_its_own(embedded_url: str) -> 
     for name, path in zip(names, paths):
         assert name in Path(path).read_text()
     assert sorted(monitor.dashboard_dir.iterdir()) == sorted(map(Path, paths))
+
+
+async def test_a_name_that_no_address_reaches_is_refused(embedded_url: str) -> None:
+    monitor = ModelMonitor(embedded_url, "./dashboards")
+    await monitor.record_metric(MonitoringMetric(model_id="a/b", metric_name="x", value=1.0))
+    with pytest.raises(InvalidArgument, match="model_id 'a/b' holds a '/'"):
+        await monitor.flush()
 
 
 def test_the_demo_sets_its_threshold_once(embedded_url: str) -> None:

@@ -57,6 +57,7 @@ def functions(tmp_path: Path) -> dict[str, Callable[[], Any]]:
             module.Core(b'{"database_url": "none://"}')
 
     return {
+        "check_identifier": lambda: module.check_identifier("model_id", "a"),
         "load_config": lambda: module.load_config("", "development", {}, {}),
         "save_config": lambda: module.save_config(str(tmp_path / "c.json"), config),
         "validate_config": lambda: module.validate_config(config),

@@ -6,6 +6,7 @@
 // Built with: domain/features/transformation_row.cpp domain/features/tokens.cpp
 // Built with: domain/features/unicode_tables.cpp domain/features/string_index.cpp storage/tables/columns.cpp
 // Built with: domain/features/config.cpp domain/features/target_encoding.cpp
+// Built with: domain/features/cell_values.cpp storage/tables/cells.cpp
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -125,6 +125,8 @@ class PipelineTest : public sql::testing::DatabaseTest {
     options.worker = "test";
     options.threads = 2;
     options.poll = 5ms;
+    options.report_every = 5ms;
+    options.look_every = 5ms;  // a run of these files is soon over: what it is told must reach it before
     runner_.emplace(*jobs_, options);
     runner_->add(kPipelineJob, *job_);
     runner_->add("python.transform:dilute", host_);

@@ -11,7 +11,6 @@
 namespace tracseq::jobs {
 namespace {
 
-constexpr std::chrono::milliseconds kLookEvery{500};
 constexpr std::chrono::milliseconds kEndAgainEvery{250};
 
 bool worth_retrying(Code code) {
@@ -126,7 +125,7 @@ void JobRunner::run(const ClaimedJob& claimed) {
   running->lease = {job.job_id, claimed.token};
   running->held_until = (Steady::now() + options_.lease).time_since_epoch().count();
   running->beat_at = Steady::now() + options_.lease / 3;
-  running->look_at = Steady::now() + kLookEvery;
+  running->look_at = Steady::now() + options_.look_every;
   running->ctx = options_.context;
   running->ctx.project_id = job.project_id;
   running->ctx.request_id = job.job_id;
@@ -210,7 +209,7 @@ void JobRunner::tend(Running& running) {
   // A cancellation is seen within a second, by reading; writing is for the lease alone.
   const bool beat = time >= running.beat_at;
   const auto heard = beat ? store_.heartbeat(running.lease, options_.lease) : store_.look(running.lease);
-  running.look_at = time + kLookEvery;
+  running.look_at = time + options_.look_every;
   if (beat && heard) running.held_until = (time + options_.lease).time_since_epoch().count();
   if (beat) running.beat_at = time + (heard ? options_.lease / 3 : std::chrono::milliseconds{500});
   if (heard && heard->cancel_requested) running.cancelled->store(true);

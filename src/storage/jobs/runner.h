@@ -64,7 +64,8 @@ class JobRunner {
     std::chrono::seconds lease{30};       // extended every third of it
     std::chrono::milliseconds poll{200};  // how often other processes' work is looked for
     std::chrono::milliseconds report_every{200};
-    CallContext context;  // who works; request ids are the jobs'
+    std::chrono::milliseconds look_every{500};  // how soon a cancellation is seen
+    CallContext context;                        // who works; request ids are the jobs'
   };
   JobRunner(JobStore& store, Options options) : store_(store), options_(std::move(options)) {}
   ~JobRunner();

@@ -9,6 +9,9 @@
 #include "base/clock.h"
 
 namespace tracseq::tables {
+
+TRACSEQ_DEFINE_ENUM(ColumnType)
+
 namespace {
 
 class MemoryReader final : public BatchReader {

@@ -17,7 +17,6 @@
 
 namespace tracseq::tables {
 
-TRACSEQ_DEFINE_ENUM(ColumnType)
 TRACSEQ_DEFINE_TYPE(BufferPlace, {.name = "offset", .required = true, .min = 0},
                     {.name = "length", .required = true, .min = 0})
 TRACSEQ_DEFINE_TYPE(ColumnBuffers, {.name = "data", .required = true})
