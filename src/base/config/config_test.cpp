@@ -249,5 +249,13 @@ TEST_F(ConfigTest, AWrongLimitIsTheOnlyFaultItMakes) {
   EXPECT_EQ(loaded.error().message.find("pool_size"), std::string::npos) << loaded.error().message;
 }
 
+TEST_F(ConfigTest, BytesThatAreNoTextAreRefused) {
+  sources_.variables["MLOPS_API_KEY"] = "a\x8c";
+  const auto loaded = load(sources_);
+  ASSERT_FALSE(loaded);
+  EXPECT_NE(loaded.error().message.find("security.api_key is not valid UTF-8"), std::string::npos)
+      << loaded.error().message;
+}
+
 }  // namespace
 }  // namespace tracseq::config

@@ -181,6 +181,8 @@ class Loader {
   void set_text(const std::string& key, const std::string& text, const std::string& origin) {
     const Place place = known(loaded_.config, key, origin);
     if (place.field == nullptr) return;
+    // A variable and a flag are any bytes; a setting is text that can be shown and sent.
+    if (!is_utf8(text)) return fault(key, fmt::format("{}: {} is not valid UTF-8", origin, key));
     if (auto read = from_text(place.field->type(), key, text, place.value); !read)
       return fault(key, fmt::format("{}: {}", origin, hide(*place.field, key, read.error().message)));
     loaded_.origins[key] = origin;
