@@ -5,32 +5,12 @@
 
 #include <cctype>
 
+#include "base/utf8.h"
+
 namespace tracseq {
 namespace {
 
 constexpr std::size_t kShownBytesMax = 120;
-
-// The length of the UTF-8 sequence at the front, 0 if it is none (overlong forms and surrogates included).
-std::size_t utf8_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const auto follows = [&](std::size_t i) { return i < text.size() && (at(i) & 0xC0) == 0x80; };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    if (!follows(1) || !follows(2)) return 0;
-    const bool overlong = lead == 0xE0 && at(1) < 0xA0;
-    const bool surrogate = lead == 0xED && at(1) >= 0xA0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    if (!follows(1) || !follows(2) || !follows(3)) return 0;
-    const bool overlong = lead == 0xF0 && at(1) < 0x90;
-    const bool beyond = lead == 0xF4 && at(1) >= 0x90;
-    return overlong || beyond ? 0 : 4;
-  }
-  return 0;
-}
 
 }  // namespace
 
@@ -55,12 +35,11 @@ const char* bad_name_characters(std::string_view text) {
                          std::isxdigit(static_cast<unsigned char>(text[i + 1])) != 0 &&
                          std::isxdigit(static_cast<unsigned char>(text[i + 2])) != 0;
     if (encoded) return "is still percent-encoded";
-    const std::size_t length = utf8_length(text.substr(i));
-    if (length == 0) return "is not UTF-8";
-    // C1 controls (U+0080 to U+009F) are control characters too.
-    if (length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0)
-      return "holds a control character";
-    i += length;
+    const Utf8Character character = first_utf8_character(text.substr(i));
+    if (character.bytes == 0) return "is not UTF-8";
+    // C1 controls are control characters too.
+    if (character.code >= 0x80 && character.code < 0xA0) return "holds a control character";
+    i += character.bytes;
   }
   return nullptr;
 }

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <unordered_set>
 
+#include "base/identifier.h"
+
 namespace tracseq {
 namespace {
 
@@ -45,7 +47,6 @@ std::optional<double> non_finite(const Json::Object& object) {
 constexpr std::string_view kLargeInteger =
     "a number in the JSON is malformed, too large for a double, or too large for an integer (write it with a "
     "fraction or exponent)";
-constexpr std::size_t kShownKeyMax = 80;
 
 Result<Json> convert(const simdjson::dom::element& element);
 
@@ -57,8 +58,7 @@ Result<Json> convert_object(const simdjson::dom::object& in) {
     out.emplace_back(std::string(key), std::move(child));
   }
   if (const std::string* key = duplicate(out))
-    return fail(Code::invalid,
-                "a JSON object has the same key twice: '" + key->substr(0, kShownKeyMax) + "'");
+    return fail(Code::invalid, "a JSON object has the same key twice: '" + shown_name(*key) + "'");
   if (const auto number = non_finite(out)) return Json(*number);
   return Json(std::move(out));
 }

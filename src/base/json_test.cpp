@@ -91,6 +91,10 @@ TEST(Json, RefusesHostileShapes) {
         << depth;
   parsed(std::string(kJsonDepthMax - 1, '[') + std::string(kJsonDepthMax - 1, ']'));
   EXPECT_NE(refused(R"({"a":1,"b":2,"a":3})").find("same key twice: 'a'"), std::string::npos);
+  // A long key is cut, but never within a character.
+  std::string keys = "{";
+  for (int i = 0; i < 2; ++i) keys += (i == 0 ? "\"" : ",\"") + std::string(119, 'k') + "\u00e4\u00e4\":1";
+  EXPECT_TRUE(is_utf8(refused(keys + "}"))) << refused(keys + "}");
   std::string many = "{";
   for (int i = 0; i < 100; ++i) many += "\"k" + std::to_string(i) + "\":1,";
   refused(many + "\"k7\":1}");

@@ -96,6 +96,11 @@ bool UsageReporter::usage_due(const std::vector<serving::ModelReport>& models) c
   });
 }
 
+Result<void> UsageReporter::report() {
+  next_ = Steady::now();
+  return report_due();
+}
+
 // The two are due apart: drops that cannot be delivered are tried at every look, usage is not.
 Result<void> UsageReporter::report_due() {
   const auto models = table_.reports();
@@ -104,13 +109,6 @@ Result<void> UsageReporter::report_due() {
     next_ = Steady::now() + interval_;
     usage = report_usage(models);
   }
-  const auto drops = report_drops(models);
-  return usage ? drops : usage;
-}
-
-Result<void> UsageReporter::report() {
-  const auto models = table_.reports();
-  const auto usage = report_usage(models);
   const auto drops = report_drops(models);
   return usage ? drops : usage;
 }

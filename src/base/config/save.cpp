@@ -13,8 +13,9 @@ namespace {
 Result<Json> existing(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return Json::object();
-  TRACSEQ_TRY(const std::string text, read_settings_file(path));
-  auto document = parse_json(text);
+  const auto text = read_settings_file(path);
+  if (!text) return fail(text.error().code, text.error().message + ", so it is left as it is");
+  auto document = parse_json(*text);
   if (!document || !document->is_object())
     return fail(Code::invalid, fmt::format("{} is no settings file, so it is left as it is", path));
   return document;

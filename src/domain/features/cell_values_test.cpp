@@ -3,35 +3,15 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "domain/features/fit.h"
-#include "storage/sql/testing.h"
-#include "storage/tables/table_engine.h"
+#include "domain/features/testing.h"
 
 // Booleans, integers and times: the same numbers for a cell of a file and for a value of a request.
 namespace tracseq::features {
 namespace {
 
-class CellValues : public testing::Test {
+class CellValues : public testing::FileTest {
  protected:
-  void SetUp() override { sql::testing::find_modules(); }
-
-  std::vector<tables::ColumnBatch> load(const std::string& name, const std::string& content,
-                                        const std::vector<tables::LoadColumn>& columns) {
-    const auto path = (folder_.path() / name).string();
-    std::ofstream(path, std::ios::binary) << content;
-    const auto file = tables::inspect_file(path);
-    EXPECT_TRUE(file) << (file ? "" : file.error().message);
-    const auto engine = tables::table_engine();
-    EXPECT_TRUE(engine);
-    const auto table = (*engine)->load(*file, columns, folder_.path().string(), {}, {});
-    EXPECT_TRUE(table) << (table ? "" : table.error().message + table.error().detail);
-    auto reader = (*table)->open({});
-    EXPECT_TRUE(reader);
-    return {**(*reader)->next()};
-  }
-
   // One-hot, not scaled, nothing left out.
   static FittedTransformation fitted(const std::vector<tables::ColumnBatch>& table,
                                      std::vector<std::string> numeric, std::vector<std::string> categorical) {
@@ -55,8 +35,6 @@ class CellValues : public testing::Test {
     for (const auto& column : table.columns) out.push_back(column.doubles[row]);
     return out;
   }
-
-  sql::testing::TemporaryFolder folder_;
 };
 
 Json of(const char* column, Json value) {

@@ -1,42 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-
 #include "domain/features/fit.h"
-#include "storage/sql/testing.h"
-#include "storage/tables/table_engine.h"
+#include "domain/features/testing.h"
 
 // What is missing in a file is missing in a request: a text gives the same numbers on both ways.
 namespace tracseq::features {
 namespace {
 
-class MissingTexts : public testing::TestWithParam<const char*> {
- protected:
-  void SetUp() override { sql::testing::find_modules(); }
-
-  // The loaded table, as one batch.
-  tables::ColumnBatch load(const std::string& name, const std::string& content) {
-    const auto path = (folder_.path() / name).string();
-    std::ofstream(path, std::ios::binary) << content;
-    const auto file = tables::inspect_file(path);
-    EXPECT_TRUE(file) << (file ? "" : file.error().message);
-    const auto engine = tables::table_engine();
-    EXPECT_TRUE(engine);
-    const auto table = (*engine)->load(*file,
-                                       {{"x", tables::ColumnType::float64, false},
-                                        {"kind", tables::ColumnType::string, false},
-                                        {"note", tables::ColumnType::string, false}},
-                                       folder_.path().string(), {}, {});
-    EXPECT_TRUE(table) << (table ? "" : table.error().message + table.error().detail);
-    auto reader = (*table)->open({});
-    EXPECT_TRUE(reader);
-    return **(*reader)->next();
-  }
-
-  sql::testing::TemporaryFolder folder_;
-};
+class MissingTexts : public testing::FileTest, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(MissingTexts, GiveTheSameNumbersInAFileAndInARequest) {
   FeatureConfig config;
@@ -56,7 +28,10 @@ TEST_P(MissingTexts, GiveTheSameNumbersInAFileAndInARequest) {
     std::string content = format == "csv" ? "x,kind,note\n" : "";
     content += row("1", "blood", "null na none nan") + row("5", "blood", "fresh");
     content += row("9", "urine", "old null") + row(word, word, word);
-    const std::vector<tables::ColumnBatch> table{load("table." + format, content)};
+    const std::vector<tables::ColumnBatch> table = load("table." + format, content,
+                                                        {{"x", tables::ColumnType::float64, false},
+                                                         {"kind", tables::ColumnType::string, false},
+                                                         {"note", tables::ColumnType::string, false}});
     tables::MemorySource source(table);
     auto fitted = fit(config, source);
     ASSERT_TRUE(fitted) << fitted.error().message;
@@ -74,7 +49,7 @@ TEST_P(MissingTexts, GiveTheSameNumbersInAFileAndInARequest) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(All, MissingTexts,
-                         testing::Values("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"));
+                         ::testing::Values("", "NA", "N/A", "#N/A", "NaN", "nan", "null", "NULL", "None"));
 
 TEST_F(MissingTexts, AndNonFiniteNumbersAreImputedInARequest) {
   tables::ColumnBatch batch;

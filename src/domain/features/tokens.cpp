@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "base/utf8.h"
 #include "domain/features/unicode_tables.h"
 
 namespace tracseq::features {
@@ -44,34 +45,9 @@ std::uint32_t lower_of(std::uint32_t code) noexcept {
 // The character at `at`, moving `at` behind it; kReplacement for a broken sequence, of which one byte is
 // passed.
 std::uint32_t decode(std::string_view text, std::size_t& at) noexcept {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
-  };
-  const std::uint32_t lead = byte(at);
-  if (lead < 0x80) return byte(at++);
-  const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-  if (lead < 0xC2 || lead > 0xF4 || at + static_cast<std::size_t>(more) >= text.size()) {
-    ++at;
-    return kReplacement;
-  }
-  std::uint32_t code = lead & (0x3FU >> more);
-  for (int i = 1; i <= more; ++i) {
-    const std::uint32_t next = byte(at + static_cast<std::size_t>(i));
-    if ((next & 0xC0) != 0x80) {
-      ++at;
-      return kReplacement;
-    }
-    code = (code << 6) | (next & 0x3F);
-  }
-  // RFC 3629: a longer form than needed, half of a surrogate pair and what lies beyond the last plane are
-  // no characters.
-  const bool overlong = (more == 2 && code < 0x800) || (more == 3 && code < 0x10000);
-  if (overlong || (code >= 0xD800 && code <= 0xDFFF) || code > 0x10FFFF) {
-    ++at;
-    return kReplacement;
-  }
-  at += static_cast<std::size_t>(more) + 1;
-  return code;
+  const Utf8Character character = first_utf8_character(text.substr(at));
+  at += character.bytes == 0 ? 1 : character.bytes;
+  return character.bytes == 0 ? kReplacement : character.code;
 }
 
 void encode(std::uint32_t code, std::string& out) {
