@@ -74,7 +74,7 @@ int assignment(std::size_t count) {
   const double seconds = best_seconds([&] {
     std::fill(seen.begin(), seen.end(), 0);
     for (const std::string& id : ids)
-      ++seen[static_cast<std::size_t>(choose(bucket(BucketHash::v2, "bench", id), ranges) + 1)];
+      ++seen[static_cast<std::size_t>(std::int64_t{1} + choose(bucket(BucketHash::v2, "bench", id), ranges))];
   });
   fmt::print("{{\"seconds\":{:.6f},\"first\":{},\"second\":{}}}\n", seconds, seen[1], seen[2]);
   return 0;

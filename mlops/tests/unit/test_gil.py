@@ -58,6 +58,7 @@ def functions(tmp_path: Path) -> dict[str, Callable[[], Any]]:
 
     return {
         "check_identifier": lambda: module.check_identifier("model_id", "a"),
+        "stats": lambda: module.stats("none", {"x": bytes(80_000)}, b"{}"),
         "load_config": lambda: module.load_config("", "development", {}, {}),
         "save_config": lambda: module.save_config(str(tmp_path / "c.json"), config),
         "validate_config": lambda: module.validate_config(config),

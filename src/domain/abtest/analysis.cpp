@@ -17,8 +17,6 @@
 namespace tracseq::abtest {
 namespace {
 
-using stats::kInfinity;
-
 std::optional<double> finite(double value) {
   return std::isfinite(value) ? std::optional(value) : std::nullopt;
 }

@@ -167,7 +167,7 @@ class DeploymentTest : public sql::testing::DatabaseTest {
   }
 
   // One look of the gateway: it goes by what is recorded, and says so.
-  void report(std::vector<TargetCounts> counts = {}) {
+  void report(const std::vector<TargetCounts>& counts = {}) {
     const auto table = gateways_->table(ctx_);
     ASSERT_TRUE(table) << table.error().message;
     GatewayReport said;
@@ -179,7 +179,7 @@ class DeploymentTest : public sql::testing::DatabaseTest {
       state.service_name = route.service_name;
       state.port = 9'000;
       state.generation = route.generation;
-      state.counts = std::move(counts);
+      state.counts = counts;
       double sum = 0;
       for (const TrafficTarget& target : route.targets) {
         sum += target.weight;
