@@ -30,6 +30,8 @@ struct Limits {
   // kHardEndStatus.
   std::chrono::milliseconds hard_end{5'000};
   std::chrono::milliseconds heartbeat{15'000};  // a comment on a silent event stream
+  // How often the credential of an open event stream is judged again; one that is no longer good ends it.
+  std::chrono::milliseconds feed_check{2'000};
   // All of stopping, the calls' part and as much again for what else a program has running.
   [[nodiscard]] std::chrono::milliseconds stop_max() const {
     return drain_announce + drain_max + 2 * hard_end;

@@ -22,6 +22,8 @@ class Authenticator {
   virtual std::optional<Result<Actor>> from_memory(const api::Request& request) = 0;
   // The same with a look-up, on a worker. A caller without a credential is an Actor of kind "anonymous"; a
   // credential that is wrong, expired or revoked is `unauthenticated`.
+  // An open event stream asks again every Limits::feed_check; then only `unauthenticated` and a permission
+  // that is gone end it.
   virtual Result<Actor> authenticate(const api::Request& request) = 0;
 };
 

@@ -365,7 +365,7 @@ auto Session<Stream>::respond(const Exchange& exchange, api::Response response, 
   if (bodiless)
     sent = co_await send(asio::buffer(text));
   else if (response.feed)
-    sent = co_await send_feed(response, answer, std::move(text));
+    sent = co_await send_feed(exchange, response, answer, std::move(text));
   else if (response.stream)
     sent = co_await send_stream(response, answer, std::move(text));
   else
@@ -438,18 +438,33 @@ Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const Answ
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::send_feed(api::Response& response, const AnswerHead& answer,
-                                           std::string head) {
+Awaitable<bool> Session<Stream>::still_allowed(const Exchange& exchange) {
+  if (const auto known = exchange.still_allowed_from_memory()) co_return *known;
+  bool allowed = true;  // stays so where no worker is free to ask: the next time tells
+  co_await on_pool([&] { allowed = exchange.still_allowed(); });
+  co_return allowed;
+}
+
+template <class Stream>
+Awaitable<bool> Session<Stream>::send_feed(const Exchange& exchange, api::Response& response,
+                                           const AnswerHead& answer, std::string head) {
   response.feed->on_ready(waker());
   auto last = Steady::now();
+  auto judged = last;
   if (!co_await send(asio::buffer(head))) co_return false;
   for (;;) {
+    const auto due = core_->limits().feed_check;
+    if (Steady::now() - judged >= due) {
+      phase = Phase::busy;
+      if (!co_await still_allowed(exchange)) break;
+      judged = Steady::now();
+    }
     std::optional<std::string> text = response.feed->take();
     if (!text || core_->draining.load(std::memory_order_relaxed)) break;
     const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - last);
     if (text->empty() && silent < core_->limits().heartbeat) {
       phase = Phase::idle;  // stopping may end this at once
-      co_await wait(core_->limits().heartbeat - silent);
+      co_await wait(std::min(core_->limits().heartbeat - silent, due));
       continue;
     }
     if (text->empty()) *text = kHeartbeat;

@@ -59,7 +59,9 @@ class Session final : public Connection {
   Awaitable<Next> respond(const Exchange& exchange, api::Response response, Next wish);
   Awaitable<bool> send_whole(const api::Response& response, std::string head);
   Awaitable<bool> send_stream(api::Response& response, const AnswerHead& answer, std::string head);
-  Awaitable<bool> send_feed(api::Response& response, const AnswerHead& answer, std::string head);
+  Awaitable<bool> send_feed(const Exchange& exchange, api::Response& response, const AnswerHead& answer,
+                            std::string head);
+  Awaitable<bool> still_allowed(const Exchange& exchange);
   template <class Buffers>
   Awaitable<bool> send(const Buffers& buffers);
   Awaitable<> refuse_header(ErrorCode error, bool timed_out);
