@@ -72,10 +72,13 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  // Takes the port without listening on it yet, so that one that is taken is known before long
+  // preparations. At most once; `start` does it unless it was done. Errors as `start`.
+  Result<void> bind();
   // Binds and begins to answer. `unavailable` names the address if it cannot be bound, `invalid` a
   // certificate or key that cannot be used.
   Result<void> start();
-  // The port bound; 0 before `start`.
+  // The port bound; 0 before `bind`.
   [[nodiscard]] std::uint16_t port() const noexcept;
   // "http://127.0.0.1:8080", as a client on this machine would write it.
   [[nodiscard]] std::string url() const;

@@ -239,7 +239,7 @@ template <class Stream>
 Awaitable<api::Response> Session<Stream>::call(Exchange& exchange) {
   if (exchange.runs_inline()) co_return exchange.run();
   api::Response response;
-  const bool ran = co_await on_pool([&] { response = exchange.run(); });
+  const bool ran = co_await on_pool([&] { response = exchange.run(); }, exchange.route()->runs);
   if (!ran)
     response = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
   co_return response;
@@ -508,10 +508,11 @@ Awaitable<> Session<Stream>::wait(std::chrono::milliseconds time) {
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::on_pool(std::function<void()> job) {
-  auto start = [this](auto handler, std::function<void()> work) {
+Awaitable<bool> Session<Stream>::on_pool(std::function<void()> job, api::RunsOn where) {
+  auto start = [this, where](auto handler, std::function<void()> work) {
+    ThreadPool& pool = where == api::RunsOn::probe ? core_->probes : core_->pool;
     auto resume = std::make_shared<decltype(handler)>(std::move(handler));
-    auto accepted = core_->pool.submit([core = core_, work = std::move(work), resume]() mutable {
+    auto accepted = pool.submit([core = core_, work = std::move(work), resume]() mutable {
       work();
       asio::post(core->io, [resume = std::move(resume)] { std::move (*resume)(true); });
     });

@@ -67,7 +67,7 @@ class Session final : public Connection {
   Awaitable<> refuse_header(ErrorCode error, bool timed_out);
   Awaitable<> linger();
   Awaitable<> wait(std::chrono::milliseconds time);
-  Awaitable<bool> on_pool(std::function<void()> job);
+  Awaitable<bool> on_pool(std::function<void()> job, api::RunsOn where = api::RunsOn::worker);
   Awaitable<> say_goodbye();
   void arm(Phase now, std::chrono::milliseconds time) {
     phase = now;

@@ -106,6 +106,20 @@ class PostgresServer:
             self._process.wait(STOP_SECONDS_MAX)
             self._process = None
 
+    def freeze(self) -> None:
+        """Stops every process of it where it is: connections stay open and are not answered. stop() needs thaw()."""
+        for pid in self._pids():
+            os.kill(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for pid in self._pids():
+            os.kill(pid, signal.SIGCONT)
+
+    def _pids(self) -> list[int]:
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        return [self._process.pid, *map(int, children.split())]
+
     def resume(self) -> None:
         self._launch()
         self._wait_ready()
