@@ -13,6 +13,7 @@ Not thread-safe.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -108,17 +109,17 @@ class PostgresServer:
 
     def freeze(self) -> None:
         """Stops every process of it where it is: connections stay open and are not answered. stop() needs thaw()."""
-        for pid in self._pids():
-            os.kill(pid, signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        for pid in self._pids():
-            os.kill(pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
-    def _pids(self) -> list[int]:
+    def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
-        return [self._process.pid, *map(int, children.split())]
+        for pid in [self._process.pid, *map(int, children.split())]:
+            with contextlib.suppress(ProcessLookupError):  # one that ended and is reaped meanwhile
+                os.kill(pid, number)
 
     def resume(self) -> None:
         self._launch()

@@ -58,10 +58,13 @@ def test_wrong_flags_say_what_is_allowed(tmp_path: Path) -> None:
         ("--require-tls",): "--tls-cert",
         ("--tls-cert", "x.pem"): "give both",
         ("--database-url", "mysql://x"): "sqlite",
+        ("--data-root", "/nonexistent/data"): "/nonexistent/data",
+        ("--database-url", "postgresql://u:hunter2@127.0.0.1:1/x?bogus=1"): "bogus",
     }.items():
         refused = run("serve", "--no-worker", *arguments, folder=tmp_path)
         assert refused.returncode == 2, (arguments, refused.stderr)
         assert words in refused.stderr, (arguments, refused.stderr)
+        assert "hunter2" not in refused.stderr
 
 
 def test_metrics_tell_of_the_process() -> None:
