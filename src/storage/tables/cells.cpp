@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -54,7 +55,9 @@ std::optional<double> number_cell(std::string_view text) {
   if (read.ptr != digits->data() + digits->size()) return std::nullopt;
   if (read.ec == std::errc()) return number;
   if (read.ec != std::errc::result_out_of_range) return std::nullopt;
-  return std::strtod(std::string(*digits).c_str(), nullptr);  // which of the two ends it lies beyond
+  // Which of the two ends it lies beyond. A program around this may have set a locale with a decimal comma.
+  static const locale_t kPlain = ::newlocale(LC_ALL_MASK, "C", nullptr);
+  return ::strtod_l(std::string(*digits).c_str(), nullptr, kPlain);
 }
 
 std::optional<std::int64_t> integer_of(double number) noexcept {
