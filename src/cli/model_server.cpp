@@ -70,6 +70,7 @@ Result<void> follow_production(const Invocation& in) {
   api::Router router;
   KeyAuthenticator authenticator(plan.key);
   server::HttpServer http(router, authenticator, plan.server);
+  TRACSEQ_CHECK(http.bind());  // loading the models takes its time; a port that is taken need not
   const inference::Serving serving{table, recording, kVersion};
   inference::Forwarding forwarding(*registry, connect);
   const bool near = is_near(plan.registry.database_url);

@@ -128,13 +128,12 @@ std::optional<api::Response> Exchange::read_target() {
   return std::nullopt;
 }
 
-// What the path takes instead; HEAD goes wherever GET does.
+// What the path takes instead.
 api::Response Exchange::unknown_method() const {
   std::string allow = service_.router.allowed(request_.path);
-  if (allow.empty() && page_or_nothing()) allow = "GET";
+  if (allow.empty() && page_or_nothing()) allow = "GET, HEAD";
   if (allow.empty())
     return refuse(Code::not_found, fmt::format("there is no {}", request_.path.substr(0, 200)));
-  if (allow.starts_with("GET")) allow.insert(3, ", HEAD");
   api::Response response = refuse(
       Code::invalid,
       fmt::format("the method {} is not known here; allowed: {}", head_.verb.substr(0, 20), allow), 405);
@@ -216,6 +215,24 @@ std::optional<api::Response> Exchange::authorise(bool ask_authenticator) {
   if (!authenticated_ || ctx_.actor.may(route.permission)) return std::nullopt;
   return service_.router.dispatch(match_, ctx_, request_);  // refuses before it looks at the input
 }
+
+bool Exchange::still_good(const Result<Actor>& actor) const {
+  const bool good =
+      actor ? actor->may(match_.route->permission) : actor.error().code != Code::unauthenticated;
+  if (!good)
+    log::info("feed.ended", {{"request_id", ctx_.request_id},
+                             {"actor", ctx_.actor.id},
+                             {"message", "its credential is no longer good"}});
+  return good;
+}
+
+std::optional<bool> Exchange::still_allowed_from_memory() const {
+  if (match_.route->permission == "public") return true;
+  const auto actor = service_.authenticator.from_memory(request_);
+  return actor ? std::optional(still_good(*actor)) : std::nullopt;
+}
+
+bool Exchange::still_allowed() const { return still_good(service_.authenticator.authenticate(request_)); }
 
 Result<void> Exchange::unpack_body() {
   const std::string_view coding = head_.field("content-encoding");

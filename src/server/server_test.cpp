@@ -22,6 +22,27 @@ std::string code_of(const RawClient::Answer& answer) {
                                                             : "no error body: " + answer.body;
 }
 
+TEST(ServerBind, ATakenPortIsKnownBeforeAnythingIsServed) {
+  TestServer taken;
+  metrics::Registry metrics;
+  TrustEverybody trust{Actor{}};
+  ServerOptions options;
+  options.port = taken.port();
+  HttpServer late(taken.router(), trust, options, metrics);
+  const auto refused = late.bind();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_NE(refused.error().message.find(std::to_string(options.port)), std::string::npos);
+  options.port = 0;
+  HttpServer early(taken.router(), trust, options, metrics);
+  ASSERT_TRUE(early.bind());
+  const auto port = early.port();
+  EXPECT_NE(port, 0);
+  ASSERT_TRUE(early.start());
+  EXPECT_EQ(early.port(), port);
+  EXPECT_EQ(RawClient(port).call(get("/api/v1/fast")).status, 200);
+}
+
 TEST(Server, KeepsTheConnectionAndAnswersInOrder) {
   TestServer server;
   RawClient client(server.port());
@@ -79,12 +100,13 @@ TEST(Server, EveryAnswerHasTheSecurityHeadersAndARequestId) {
 
 TEST(Server, AMethodNobodyKnowsIsToldWhatThePathTakes) {
   TestServer server;
-  const auto ask = [&](const std::string& path) {
+  const auto ask = [&](const std::string& path, const std::string& verb = "OPTIONS") {
     RawClient client(server.port());
-    return client.call("OPTIONS " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.call(verb + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   };
   EXPECT_EQ(ask("/api/v1/fast").headers.at("allow"), "GET, HEAD");
-  EXPECT_EQ(ask("/api/v1/echo").headers.at("allow"), "GET, HEAD, POST");
+  for (const char* verb : {"OPTIONS", "PATCH"})  // one nobody knows, one that is known elsewhere
+    EXPECT_EQ(ask("/api/v1/echo", verb).headers.at("allow"), "GET, HEAD, POST") << verb;
   EXPECT_EQ(ask("/api/v1/nothing").status, 404);
 }
 
