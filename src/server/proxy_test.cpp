@@ -12,7 +12,6 @@
 namespace tracseq::server {
 namespace {
 
-using deployment::TargetRole;
 using deployment::TrafficRoute;
 using std::chrono::milliseconds;
 using testing::RawClient;
