@@ -209,8 +209,11 @@ Result<Follower::Loaded> Follower::load(const WantedModel& wanted, bool local_on
     TRACSEQ_TRY(std::string bytes, read(*wanted.artefact, local_only));
     TRACSEQ_TRY(model, load_artefact(wanted, std::move(bytes)));
   }
-  if (std::string why = misfit(wanted, model->info(), transformation.get()); !why.empty())
+  if (std::string why = misfit(wanted, model->info()); !why.empty())
     return Loaded{{}, "the model does not fit what was registered of it: " + why};
+  if (const std::string why = columns_remark(wanted, model->info(), transformation.get()); !why.empty())
+    log::warning("feature_columns_disagree",
+                 {{"model_id", wanted.model_id}, {"version", wanted.version}, {"reason", why}});
   auto records = std::make_shared<RecordPlan>(model, std::move(transformation), wanted.feature_columns);
   return Loaded{
       std::make_shared<const ServedModel>(ServedModel{

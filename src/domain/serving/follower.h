@@ -50,9 +50,9 @@ TRACSEQ_DESCRIBE(FollowerReport, (registry, reason, last_contact))
 // Brings the registry's production versions into the table and keeps them there: looks, downloads into the
 // cache, loads, switches. A version that does not download or load leaves the old one serving, is reported
 // and tried again with growing pauses. One that
-// is marked as not servable, or does not fit what was registered of it, is answered with that reason. A
-// registry that does not answer changes nothing. Lifecycle: what it refers to outlives it; `start` serves
-// what the cache has before it returns; `stop` ends the thread.
+// is marked as not servable, or contradicts its registered signature, is answered with that reason; feature
+// columns that disagree are a warning in the log. A registry that does not answer changes nothing. Lifecycle:
+// what it refers to outlives it; `start` serves what the cache has before it returns; `stop` ends the thread.
 class Follower {
  public:
   // Makes a transformation from its stored text.

@@ -234,8 +234,6 @@ TEST_F(FollowerTest, AModelThatDoesNotFitItsSignatureIsNotServed) {
   registry_.promote("1", "first");
   begin();
   ASSERT_TRUE(serves("1"));
-  registry_.promote("2", "second", {}, {"x", "y"});
-  EXPECT_TRUE(refused("feature_columns name 2 columns, the model takes 1")) << reason();
   const auto signature = [](const char* name, const char* type, std::int64_t width) {
     Json input = Json::object();
     input.set("name", name).set("datatype", type).set("shape", Json(Json::Array{-1, width}));
@@ -248,6 +246,21 @@ TEST_F(FollowerTest, AModelThatDoesNotFitItsSignatureIsNotServed) {
   EXPECT_EQ(table_->reports().front().state, ModelState::not_servable);
   registry_.promote("4", "third", {}, {"x"}, signature("input", "FP64", 1));
   EXPECT_TRUE(serves("4"));
+}
+
+TEST_F(FollowerTest, FeatureColumnsThatDisagreeAreAWarningPerLoad) {
+  ::testing::internal::CaptureStderr();
+  registry_.promote("1", "first", {}, {"x", "y"});
+  begin();
+  EXPECT_TRUE(serves("1")) << reason();
+  registry_.promote("2", "second", {}, {"x"});
+  EXPECT_TRUE(serves("2")) << reason();
+  end();
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  const std::string words = "feature_columns name 2 columns, the model takes 1";
+  const auto at = logged.find(words);
+  EXPECT_NE(at, std::string::npos) << logged;
+  EXPECT_EQ(logged.find(words, at + 1), std::string::npos) << logged;
 }
 
 TEST_F(FollowerTest, OldFilesAreCollectedAndTwoServersDoNotShareACache) {
