@@ -396,8 +396,8 @@ class ModelMonitor(Service):
         """Names with values in the period, derived ones included, the known ones first."""
         try:
             rows = await self._list(target(_NAMES, model_id), start=_json.format_time(start))
-        except NotFound:  # an id that no path can hold: what its newest values bear
-            rows = await self._list(_VALUES, _PAGE, model_id=model_id, start=_json.format_time(start))
+        except NotFound:  # an id that no path can hold: nothing is recorded of it
+            return []
         present = {row["metric_name"] for row in rows}
         known = [name for name in _monitor_report.ORDER if name in present]
         names = known + sorted(present.difference(known))

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include "api/announced_digest.h"
 #include "base/id.h"
 #include "domain/tracking/tracking.h"
 #include "storage/artifacts/path.h"
@@ -17,7 +18,9 @@ TRACSEQ_DEFINE_TYPE(ArtifactInfo, {.name = "path", .text = "path below its owner
 TRACSEQ_DEFINE_TYPE(ArtifactInfoPage)
 TRACSEQ_DEFINE_TYPE(PutArtifact, {.name = "run_id", .required = true}, {.name = "path", .required = true},
                     {.name = "metadata", .text = "a JSON object"},
-                    {.name = "digest", .text = "SHA-256 of the body; another content is refused"},
+                    {.name = "digest",
+                     .text = "SHA-256 of the body, also as the header Content-Digest, Repr-Digest or Digest; "
+                             "another content is refused"},
                     {.name = "root", .text = "folder to store below; only for programs on the same machine"})
 TRACSEQ_DEFINE_TYPE(ListArtifacts, {.name = "run_id", .required = true},
                     {.name = "prefix", .text = "a folder or a whole path; empty lists all"},
@@ -123,7 +126,11 @@ class Handlers {
     TRACSEQ_CHECK(check_root(ctx, root));
     artifacts::PutOptions options;
     options.expected_size = request.content_length;
-    options.expected_digest = digest;
+    TRACSEQ_TRY(options.expected_digest, announced_digest(request));
+    if (!digest.empty() && !options.expected_digest.empty() && digest != options.expected_digest)
+      return fail_field("digest", fmt::format("digest is '{}'; the request's header announces {}",
+                                              digest.substr(0, 80), options.expected_digest));
+    if (!digest.empty()) options.expected_digest = digest;
     options.size_max = kUploadBytesMax;
     return catalog_.store(ctx, *request.stream, options, root);
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "api/testing.h"
+#include "base/crypto.h"
 
 namespace tracseq::api {
 namespace {
@@ -71,6 +72,25 @@ TEST_P(ArtifactRoutesTest, AFileOfARunComesBackAsADownload) {
       call(Method::get, "/api/v1/artifacts/" + id + "/content", {}, {{"if-none-match", header(got, "ETag")}})
           .status,
       304);
+}
+
+TEST_P(ArtifactRoutesTest, ABodyIsHeldToTheDigestItsHeaderAnnounces) {
+  const std::string body = "0123456789";
+  const std::string right = base64(sha256(bytes_of(body)));
+  const std::string wrong = base64(sha256(bytes_of("another")));
+  const auto status = [&](const std::string& name, const std::string& value, const std::string& query = {}) {
+    return call(Method::put, "/api/v1/uploads?name=x.bin" + query, body, {{name, value}}).status;
+  };
+  EXPECT_EQ(status("content-digest", "sha-256=:" + right + ":"), 201);
+  EXPECT_EQ(status("repr-digest", "md5=:AAAA:, sha-256=:" + right + ":"), 201);
+  EXPECT_EQ(status("digest", "SHA-256=" + right), 201);
+  EXPECT_EQ(status("content-digest", "sha-256=:" + wrong + ":"), 400);
+  EXPECT_EQ(status("repr-digest", "sha-256=:" + wrong + ":"), 400);
+  EXPECT_EQ(status("digest", "sha-256=" + wrong), 400);
+  EXPECT_EQ(status("digest", "sha-256=" + right, "&digest=" + hex(sha256(bytes_of("another")))), 400);
+  for (const std::string unreadable : {"md5=:AAAA:", "sha-256", "sha-256=::", "sha-256=:AAAA:", "sha-256=:"})
+    EXPECT_EQ(status("content-digest", unreadable), 400) << unreadable;
+  EXPECT_EQ(status("content-digest", "sha-256=" + right), 400) << "RFC 9530 has it between colons";
 }
 
 TEST_P(ArtifactRoutesTest, RangesAreAnsweredAsTheRfcHasThem) {

@@ -17,6 +17,7 @@
 #include "api/job_routes.h"
 #include "api/monitoring_routes.h"
 #include "api/overview_routes.h"
+#include "api/patient_probe.h"
 #include "api/registry_routes.h"
 #include "api/security_routes.h"
 #include "api/system_routes.h"
@@ -80,6 +81,8 @@ struct Core::Services {
   Monitoring monitoring{*database, ledger, options.monitoring};
   Events events{*database};
   WriteProbe write_probe{*database, disks_of(options, catalog.root())};
+  PatientProbe can_read{[this] { return database->ping(); }};
+  PatientProbe can_write{[this] { return write_probe.ask(); }};
   std::atomic<bool> stopping{false};
   registry::Registry registry{*database, ledger, catalog, find_transformation};
   data::Schemas schemas{*database, ledger};
@@ -103,8 +106,8 @@ struct Core::Services {
 
   void add_routes() {
     Health health;
-    health.can_read = [this] { return database->ping(); };
-    health.can_write = [this] { return write_probe.ask(); };
+    health.can_read = [this] { return can_read.ask(); };
+    health.can_write = [this] { return can_write.ask(); };
     health.draining = [this] { return stopping.load(); };
     router.add(system_routes(router, options.version, std::move(health)));
     router.add(event_routes(events));

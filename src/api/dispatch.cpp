@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "api/announced_digest.h"
 #include "api/router_tree.h"
 #include "base/crypto.h"
 #include "base/id.h"
@@ -31,7 +32,7 @@ bool is_plain_text(std::string_view text) {
 }
 
 // Two requests with the same fingerprint are the same request. The bytes of a streamed body are not in it,
-// only their number and the digest the caller announced.
+// only their number and the digest the caller announced, to which the body is held.
 std::string fingerprint(const Request& request) {
   Sha256 hash;
   const auto add = [&](std::string_view part) {
@@ -47,7 +48,7 @@ std::string fingerprint(const Request& request) {
   add(request.body);
   if (request.stream != nullptr) {
     add(request.content_length ? std::to_string(*request.content_length) : "?");
-    add(request.header("digest"));
+    for (const std::string_view name : kDigestHeaders) add(request.header(name));
   }
   return hex(hash.finish());
 }

@@ -25,7 +25,7 @@ struct Creation {
   std::string before, after;  // of the id in the body
 };
 
-const std::array<Creation, 6> kCreations{{
+const std::array<Creation, 10> kCreations{{
     {"/api/v1/schemas", "schema_id", R"({"name": "n", "columns": {"a": {"type": "float"}}, "schema_id": )",
      "}"},
     {"/api/v1/feature-configs", "config_id", R"({"name": "n", "numeric_features": ["a"], "config_id": )",
@@ -37,6 +37,14 @@ const std::array<Creation, 6> kCreations{{
      R"({"metrics": [{"metric_name": "m", "value": 1, "model_id": )", "}]}"},
     {"/api/v1/predictions", "predictions[0].model_id", R"({"predictions": [{"latency_ms": 1, "model_id": )",
      "}]}"},
+    {"/api/v1/models", "model_id", R"({"name": "n", "model_id": )", "}"},
+    {"/api/v1/models/good-1.0/versions", "version", R"({"name": "n", "version": )", "}"},
+    {"/api/v1/quality-reports", "report_id",
+     R"({"schema_id": "good-1.0", "path": "/table.csv", "report_id": )", "}"},
+    {"/api/v1/pipeline-runs", "run_id",
+     R"({"pipeline_id": "p", "schema_id": "good-1.0", "feature_config_id": "good-1.0", "path": "/table.csv",
+         "run_id": )",
+     "}"},
 }};
 
 TEST_P(IdentifiersTest, WhatNoAddressReachesIsRefused) {

@@ -17,8 +17,9 @@ namespace tracseq::api {
 // What a route does to the state: `changes` writes an audit entry each, `appends` one per commit group.
 enum class Effect { reads, changes, appends };
 // Where a handler runs. `immediate`: memory only or merely enqueues, on the caller's own thread; `worker`:
-// SQL, files, models, on the bounded pool.
-enum class RunsOn { immediate, worker };
+// SQL, files, models, on the bounded pool. `probe`: a question about the server's condition, on threads kept
+// for them, so that it is answered while every worker waits.
+enum class RunsOn { immediate, worker, probe };
 // How the body reaches the handler: not at all, whole as JSON, pulled piece by piece, or whole and of any
 // content type (protocols that carry tensors).
 enum class BodyKind { none, json, stream, bytes };

@@ -55,7 +55,7 @@ Result<void> ask(const std::function<Result<void>()>& question) {
 
 Condition condition_of(const Health& health, const std::string& version) {
   const auto read = ask(health.can_read);
-  const auto write = ask(health.can_write);
+  const auto write = read ? ask(health.can_write) : read;  // what cannot be read is not waited for again
   Condition out;
   out.version = version;
   out.read = read ? "ok" : read.error().message;
@@ -113,19 +113,23 @@ std::vector<Route> system_routes(const Router& router, std::string version, Heal
       [&router, version] { return reference_page(openapi_document(router, version)); });
   RouteOptions immediate;
   immediate.runs = RunsOn::immediate;
+  RouteOptions probe;
+  probe.runs = RunsOn::probe;
   using enum Method;
   using enum Effect;
   std::vector<Route> routes;
   routes.push_back(route(
       get, "/livez", "public", reads, "Whether the process answers",
       [](const CallContext&, const Empty&) -> Result<Status> { return Status{"alive"}; }, immediate));
-  routes.push_back(
-      route(get, "/readyz", "public", reads, "Whether calls may be sent here; 503 says why not",
-            [health](const CallContext&, const ReadyQuery& in) { return readiness(health, in.purpose); }));
-  routes.push_back(route(get, "/health", "public", reads, "The server's condition in words",
-                         [health, version](const CallContext&, const Empty&) -> Result<Condition> {
-                           return condition_of(health, version);
-                         }));
+  routes.push_back(route(
+      get, "/readyz", "public", reads, "Whether calls may be sent here; 503 says why not",
+      [health](const CallContext&, const ReadyQuery& in) { return readiness(health, in.purpose); }, probe));
+  routes.push_back(route(
+      get, "/health", "public", reads, "The server's condition in words",
+      [health, version](const CallContext&, const Empty&) -> Result<Condition> {
+        return condition_of(health, version);
+      },
+      probe));
   routes.push_back(route(
       get, "/version", "public", reads, "The program's version",
       [version](const CallContext&, const Empty&) -> Result<Version> { return Version{version, "v1"}; },

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 #include <unordered_set>
 
 #include "base/identifier.h"
@@ -47,6 +48,41 @@ std::optional<double> non_finite(const Json::Object& object) {
 constexpr std::string_view kLargeInteger =
     "a number in the JSON is malformed, too large for a double, or too large for an integer (write it with a "
     "fraction or exponent)";
+
+constexpr std::size_t kShownKeyMax = 100;
+constexpr std::size_t kShownNumberMax = 40;
+
+bool holds(std::string_view number) {
+  if (number.find_first_of(".eE") != std::string_view::npos)
+    return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
+  std::int64_t integer = 0;
+  return std::from_chars(number.data(), number.data() + number.size(), integer).ec == std::errc{};
+}
+
+// The first number of a JSON text that is too large, with the key it stands behind, for a message: the parser
+// does not tell. Empty if there is none.
+std::string first_too_large(std::string_view text) {
+  std::string_view last;  // string
+  std::string_view key;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == '"') {
+      std::size_t end = i + 1;
+      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
+      end = std::min(end + 1, text.size());
+      last = text.substr(i, end - i);
+      i = end;
+      continue;
+    }
+    if (text[i] == ':') key = last.size() > kShownKeyMax ? std::string_view{} : last;
+    const std::size_t end = std::min(text.find_first_of(",]}:\" \t\r\n", i), text.size());
+    const std::string_view token = text.substr(i, end - i);
+    if (!token.empty() && token.find_first_not_of("+-.0123456789eE") == std::string_view::npos &&
+        !holds(token))
+      return fmt::format(": {}{}{}", key, key.empty() ? "" : ": ", token.substr(0, kShownNumberMax));
+    i = std::max(end, i + 1);
+  }
+  return {};
+}
 
 Result<Json> convert(const simdjson::dom::element& element);
 
@@ -116,8 +152,12 @@ Result<Json> parse_with(simdjson::dom::parser& parser, std::string_view text) {
       return fail(Code::unavailable, "no memory for the JSON", simdjson::error_message(error));
   simdjson::dom::element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root))
-    return fail(Code::invalid, explain(error));
-  return convert(root);
+    return fail(Code::invalid,
+                explain(error) + (error == simdjson::NUMBER_ERROR ? first_too_large(text) : ""));
+  auto converted = convert(root);
+  if (!converted && converted.error().message == kLargeInteger)
+    converted.error().message += first_too_large(text);
+  return converted;
 }
 
 template <class F>

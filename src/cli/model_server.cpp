@@ -120,6 +120,7 @@ Result<void> model_server(const Invocation& in) {
   api::Router router;
   KeyAuthenticator authenticator(plan.key);
   server::HttpServer http(router, authenticator, plan.server);
+  TRACSEQ_CHECK(http.bind());  // loading the models takes its time; a port that is taken need not
   const inference::Serving serving{table, recording, kVersion};
   router.add(inference::protocol_routes(serving));
   router.add(inference::predict_routes(serving));

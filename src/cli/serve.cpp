@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 
 #include "api/core.h"
@@ -70,6 +71,10 @@ Result<Plan> plan_of(const Invocation& in) {
   plan.core = api::core_options(settings.config);
   plan.core.artifact_root = in.get("artifact-root");
   plan.core.data_root = in.get("data-root");
+  std::error_code error;
+  if (in.has("data-root") && !std::filesystem::is_directory(plan.core.data_root, error))
+    return fail_field("data-root", fmt::format("--data-root is '{}'; it must be a folder that exists{}",
+                                               plan.core.data_root, error ? ": " + error.message() : ""));
   plan.core.version = kVersion;
   plan.key = settings.config.security.api_key;
   TRACSEQ_TRY(const std::int64_t port, in.integer("port", 8080, 0, 65535));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cli/waiting.h"
 
+#include <fmt/core.h>
+
 namespace tracseq::cli {
 
 struct AnyPath {
@@ -32,7 +34,7 @@ WaitingRoutes::WaitingRoutes() {
   const auto refuse = [this](const CallContext&, api::Request&) { return this->refuse(); };
   router_.add(plain(api::Method::get, "/livez", "Whether the process lives",
                     [](const CallContext&, api::Request&) -> Result<api::Response> {
-                      return api::Response::json(R"({"live":true})");
+                      return api::Response::json(R"({"status":"alive"})");
                     }));
   router_.add(plain(api::Method::get, "/readyz", "Whether it can serve, and why not", refuse));
   router_.add(plain(api::Method::get, "/health", "Whether it can serve, and why not", refuse));
@@ -48,7 +50,10 @@ void WaitingRoutes::say(std::string reason) {
 
 Result<api::Response> WaitingRoutes::refuse() {
   const Lock lock(mutex_);
-  return fail(Code::unavailable, "waiting for the database: " + reason_);
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(Steady::now() - since_).count();
+  return fail(Code::unavailable,
+              reason_.empty() ? fmt::format("waiting for the database: it has not answered for {} s", seconds)
+                              : "waiting for the database: " + reason_);
 }
 
 }  // namespace tracseq::cli

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "api/router.h"
+#include "base/clock.h"
 #include "base/mutex.h"
 
 namespace tracseq::cli {
@@ -21,7 +22,8 @@ class WaitingRoutes {
   Result<api::Response> refuse();
 
   Mutex mutex_;
-  std::string reason_ GUARDED_BY(mutex_) = "it is being opened";
+  std::string reason_ GUARDED_BY(mutex_);  // empty: the first attempt to open it is under way
+  const Steady::time_point since_ = Steady::now();
   api::Router router_;
 };
 

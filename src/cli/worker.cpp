@@ -17,6 +17,7 @@ namespace tracseq::cli {
 namespace {
 
 constexpr auto kGrace = std::chrono::seconds{10};
+constexpr auto kSweepEvery = std::chrono::seconds{10};
 
 constexpr std::int64_t kMemoryMbMax = 1 << 20;
 constexpr std::int64_t kTempGbMax = 1 << 16;
@@ -29,6 +30,23 @@ Result<void> read_work(const Invocation& in, api::CoreOptions& options) {
   options.work_root = in.get("work-dir");
   return {};
 }
+
+// Removes what killed workers left, now and from time to time: a worker started again at once finds the
+// folder of the one before too young, and another's may be killed while this one runs.
+class Sweeper {
+ public:
+  explicit Sweeper(std::string root) : root_(std::move(root)) {}
+  void tend() {
+    if (Steady::now() < next_) return;
+    next_ = Steady::now() + kSweepEvery;
+    if (const int swept = data::WorkFolder::sweep(root_); swept > 0)
+      log::info("worker.swept", {{"folders", static_cast<std::int64_t>(swept)}});
+  }
+
+ private:
+  const std::string root_;
+  Steady::time_point next_{};
+};
 
 }  // namespace
 
@@ -71,8 +89,8 @@ Result<void> work(const Invocation& in) {
   options.version = kVersion;
   TRACSEQ_CHECK(read_work(in, options));
   TRACSEQ_TRY(const auto core, api::Core::open(options));
-  if (const int swept = data::WorkFolder::sweep(options.work_root); swept > 0)
-    log::info("worker.swept", {{"folders", static_cast<std::int64_t>(swept)}});
+  Sweeper sweeper(options.work_root);
+  sweeper.tend();
   const auto runner = core->make_worker(static_cast<int>(threads));
   runner->start();
   std::optional<api::Driver> driver;
@@ -85,6 +103,7 @@ Result<void> work(const Invocation& in) {
                                {"memory_mb", static_cast<std::int64_t>(options.tables.memory_bytes >> 20)},
                                {"drives", driver.has_value()}});
   while (wait_signal(std::chrono::milliseconds{500}) == 0) {
+    sweeper.tend();
     if (!driver || runner->busy() > 0) continue;
     if (driver->idle()) break;
   }

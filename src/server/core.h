@@ -57,11 +57,13 @@ struct Core {
   Core(const ServerOptions& options, const Guard& guard, const Page& page, metrics::Registry& registry)
       : services{nullptr, options, guard, page},
         counters(registry),
-        pool("worker", {options.limits.workers, options.limits.queue_max}) {}
+        pool("worker", {options.limits.workers, options.limits.queue_max}),
+        probes("probes", {options.limits.probe_workers, options.limits.probe_queue_max}) {}
   Services services;
   Counters counters;
   asio::io_context io{1};
   ThreadPool pool;
+  ThreadPool probes;
   std::atomic<bool> draining{false};
   // Shared with every call: set when calls under way are cut off.
   std::shared_ptr<std::atomic<bool>> cancelled = std::make_shared<std::atomic<bool>>(false);

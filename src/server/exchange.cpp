@@ -227,6 +227,24 @@ std::optional<api::Response> Exchange::authorise(bool ask_authenticator) {
   return service_.router.dispatch(match_, ctx_, request_);  // refuses before it looks at the input
 }
 
+bool Exchange::still_good(const Result<Actor>& actor) const {
+  const bool good =
+      actor ? actor->may(match_.route->permission) : actor.error().code != Code::unauthenticated;
+  if (!good)
+    log::info("feed.ended", {{"request_id", ctx_.request_id},
+                             {"actor", ctx_.actor.id},
+                             {"message", "its credential is no longer good"}});
+  return good;
+}
+
+std::optional<bool> Exchange::still_allowed_from_memory() const {
+  if (match_.route->permission == "public") return true;
+  const auto actor = service_.authenticator.from_memory(request_);
+  return actor ? std::optional(still_good(*actor)) : std::nullopt;
+}
+
+bool Exchange::still_allowed() const { return still_good(service_.authenticator.authenticate(request_)); }
+
 Result<void> Exchange::unpack_body() {
   const std::string_view coding = head_.field("content-encoding");
   if (request_.body.empty() || (coding != "gzip" && coding != "deflate")) return {};

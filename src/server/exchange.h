@@ -40,6 +40,11 @@ class Exchange {
   bool authenticate_from_memory();
   // An answer if the caller may not do this, so that a body need not be read; nothing if it may.
   std::optional<api::Response> authorise(bool ask_authenticator);
+  // Whether the caller of a call that goes on for long may still make it: what the authenticator says now,
+  // from memory (nothing if that takes a look-up) or by a look-up, on a worker. One that cannot be judged,
+  // since the database is away, stays.
+  [[nodiscard]] std::optional<bool> still_allowed_from_memory() const;
+  [[nodiscard]] bool still_allowed() const;
   // Calls the route; the body is in `request().body` (as it came) or behind `request().stream`.
   api::Response run();
   // The answer to a failure of the transport.
@@ -61,6 +66,7 @@ class Exchange {
   std::optional<api::Response> check_body();
   std::optional<api::Response> read_target();
   [[nodiscard]] api::Response unknown_method() const;
+  [[nodiscard]] bool still_good(const Result<Actor>& actor) const;
   std::optional<api::Response> page_or_nothing() const;
   void set_deadline();
   Result<void> unpack_body();

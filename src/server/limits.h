@@ -14,6 +14,8 @@ struct Limits {
   std::size_t connections_max = 1'024;        // further ones are answered 503 and closed
   unsigned workers = 8;                       // threads of the pool for routes that wait
   std::size_t queue_max = 1'024;              // calls waiting for a worker; 429 beyond
+  unsigned probe_workers = 2;                 // threads for probes, which are answered when no worker is free
+  std::size_t probe_queue_max = 64;           // probes waiting for one; 429 beyond
   // Uploads under way; each holds a worker until its last byte. 0: half the workers, at least one. Further
   // ones wait unread for a turn, up to `chunk_timeout`: 429.
   std::size_t uploads_max = 0;
@@ -30,6 +32,8 @@ struct Limits {
   // kHardEndStatus.
   std::chrono::milliseconds hard_end{5'000};
   std::chrono::milliseconds heartbeat{15'000};  // a comment on a silent event stream
+  // How often the credential of an open event stream is judged again; one that is no longer good ends it.
+  std::chrono::milliseconds feed_check{2'000};
   // All of stopping, the calls' part and as much again for what else a program has running.
   [[nodiscard]] std::chrono::milliseconds stop_max() const {
     return drain_announce + drain_max + 2 * hard_end;

@@ -281,18 +281,22 @@ class Gatekeeper final : public Authenticator {
     ++asked;
     return judge(request);
   }
-  static Result<Actor> judge(const api::Request& request) {
+  Result<Actor> judge(const api::Request& request) {
+    if (away) return fail(Code::unavailable, "the database does not answer");
     Actor actor;
     actor.kind = actor.id = "anonymous";
     const auto header = request.header("authorization");
     if (header.empty()) return actor;
-    if (header == "Bearer revoked") return fail(Code::unauthenticated, "this token was revoked");
+    if (header == "Bearer revoked" || all_revoked)
+      return fail(Code::unauthenticated, "this token was revoked");
     actor.kind = "user";
     actor.id = "token:1";
     actor.permissions.insert("echo:read");
     return actor;
   }
   std::atomic<int> asked{0};
+  std::atomic<bool> all_revoked{false};
+  std::atomic<bool> away{false};
 };
 
 TEST(ServerLimits, CredentialsAreJudgedBeforeTheBody) {
@@ -327,6 +331,25 @@ TEST(ServerFeed, PushesWhatComesAndBeatsWhenSilent) {
   EXPECT_EQ(client.call(post("/api/v1/feed", R"({"text":"end"})")).status, 200);
   EXPECT_NE(listener.read_until("0\r\n\r\n"), "");
   EXPECT_TRUE(listener.closed());
+}
+
+TEST(ServerFeed, EndsOnceItsCredentialIsNoLongerGood) {
+  Gatekeeper gatekeeper;
+  TestServer server(with_limits([](Limits& limits) { limits.feed_check = milliseconds(100); }), &gatekeeper);
+  for (const std::string credential : {"good", "unknown"}) {  // judged from memory, and by a look-up
+    RawClient listener(server.port());
+    listener.send(get("/api/v1/feed", "Authorization: Bearer " + credential + "\r\n"));
+    EXPECT_NE(listener.read_until("hello\n\n"), "");
+    gatekeeper.away = true;  // says nothing about the credential
+    std::this_thread::sleep_for(milliseconds(300));
+    gatekeeper.away = false;
+    EXPECT_EQ(RawClient(server.port()).call(post("/api/v1/feed", R"({"text":"data: a\n\n"})")).status, 200);
+    EXPECT_NE(listener.read_until("data: a\n\n"), "");
+    gatekeeper.all_revoked = true;
+    EXPECT_NE(listener.read_until("0\r\n\r\n"), "") << credential;
+    EXPECT_TRUE(listener.closed());
+    gatekeeper.all_revoked = false;
+  }
 }
 
 TEST(ServerFeed, AListenerThatVanishesIsForgotten) {

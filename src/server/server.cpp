@@ -110,7 +110,9 @@ struct HttpServer::Impl {
     services.push_back(std::make_unique<Service>(Service{router, authenticator}));
     core->services.service.store(services.back().get(), std::memory_order_release);
   }
+  Result<void> bind();
   Result<void> listen();
+  [[nodiscard]] tl::unexpected<Error> refused(const ErrorCode& error) const;
   Awaitable<> accept();
   void take(Socket socket);
   Awaitable<> sweep();
@@ -133,7 +135,12 @@ struct HttpServer::Impl {
   std::thread thread;
 };
 
-Result<void> HttpServer::Impl::listen() {
+tl::unexpected<Error> HttpServer::Impl::refused(const ErrorCode& error) const {
+  return fail(Code::unavailable,
+              fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
+}
+
+Result<void> HttpServer::Impl::bind() {
   secure = !options.tls_certificate_file.empty() || !options.tls_key_file.empty();
   if (secure) TRACSEQ_CHECK(load_tls(tls, options));
   TRACSEQ_TRY(const tcp::endpoint endpoint, resolve(core->io, options.host, options.port));
@@ -141,11 +148,16 @@ Result<void> HttpServer::Impl::listen() {
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor.bind(endpoint, error);
-  if (!error) acceptor.listen(kListenBacklog, error);
-  if (error)
-    return fail(Code::unavailable,
-                fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
+  if (error) return refused(error);
   port = acceptor.local_endpoint(error).port();
+  return {};
+}
+
+Result<void> HttpServer::Impl::listen() {
+  if (port == 0) TRACSEQ_CHECK(bind());
+  ErrorCode error;
+  acceptor.listen(kListenBacklog, error);
+  if (error) return refused(error);
   return {};
 }
 
@@ -206,6 +218,8 @@ HttpServer::HttpServer(const api::Router& router, Authenticator& authenticator, 
 
 HttpServer::~HttpServer() { stop(); }
 
+Result<void> HttpServer::bind() { return impl_->bind(); }
+
 Result<void> HttpServer::start() {
   TRACSEQ_CHECK(impl_->listen());
   impl_->work.emplace(impl_->core->io.get_executor());
@@ -251,6 +265,7 @@ bool HttpServer::stop() {
   }
   const HardEnd hard_end(core.limits().hard_end);
   core.pool.stop();
+  core.probes.stop();
   impl_->wait_until_closed(Steady::time_point::max());
   // Cancelling alone is not enough: the timer may just have fired.
   asio::post(core.io, [this] {

@@ -22,6 +22,8 @@ class Authenticator {
   virtual std::optional<Result<Actor>> from_memory(const api::Request& request) = 0;
   // The same with a look-up, on a worker. A caller without a credential is an Actor of kind "anonymous"; a
   // credential that is wrong, expired or revoked is `unauthenticated`.
+  // An open event stream asks again every Limits::feed_check; then only `unauthenticated` and a permission
+  // that is gone end it.
   virtual Result<Actor> authenticate(const api::Request& request) = 0;
 };
 
@@ -70,10 +72,13 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  // Takes the port without listening on it yet, so that one that is taken is known before long
+  // preparations. At most once; `start` does it unless it was done. Errors as `start`.
+  Result<void> bind();
   // Binds and begins to answer. `unavailable` names the address if it cannot be bound, `invalid` a
   // certificate or key that cannot be used.
   Result<void> start();
-  // The port bound; 0 before `start`.
+  // The port bound; 0 before `bind`.
   [[nodiscard]] std::uint16_t port() const noexcept;
   // "http://127.0.0.1:8080", as a client on this machine would write it.
   [[nodiscard]] std::string url() const;

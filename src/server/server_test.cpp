@@ -22,6 +22,27 @@ std::string code_of(const RawClient::Answer& answer) {
                                                             : "no error body: " + answer.body;
 }
 
+TEST(ServerBind, ATakenPortIsKnownBeforeAnythingIsServed) {
+  TestServer taken;
+  metrics::Registry metrics;
+  TrustEverybody trust{Actor{}};
+  ServerOptions options;
+  options.port = taken.port();
+  HttpServer late(taken.router(), trust, options, metrics);
+  const auto refused = late.bind();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::unavailable);
+  EXPECT_NE(refused.error().message.find(std::to_string(options.port)), std::string::npos);
+  options.port = 0;
+  HttpServer early(taken.router(), trust, options, metrics);
+  ASSERT_TRUE(early.bind());
+  const auto port = early.port();
+  EXPECT_NE(port, 0);
+  ASSERT_TRUE(early.start());
+  EXPECT_EQ(early.port(), port);
+  EXPECT_EQ(RawClient(port).call(get("/api/v1/fast")).status, 200);
+}
+
 TEST(Server, KeepsTheConnectionAndAnswersInOrder) {
   TestServer server;
   RawClient client(server.port());

@@ -239,7 +239,7 @@ template <class Stream>
 Awaitable<api::Response> Session<Stream>::call(Exchange& exchange) {
   if (exchange.runs_inline()) co_return exchange.run();
   api::Response response;
-  const bool ran = co_await on_pool([&] { response = exchange.run(); });
+  const bool ran = co_await on_pool([&] { response = exchange.run(); }, exchange.route()->runs);
   if (!ran)
     response = exchange.refuse(Code::resource_exhausted, "too many calls are waiting; try again shortly");
   co_return response;
@@ -365,7 +365,7 @@ auto Session<Stream>::respond(const Exchange& exchange, api::Response response, 
   if (bodiless)
     sent = co_await send(asio::buffer(text));
   else if (response.feed)
-    sent = co_await send_feed(response, answer, std::move(text));
+    sent = co_await send_feed(exchange, response, answer, std::move(text));
   else if (response.stream)
     sent = co_await send_stream(response, answer, std::move(text));
   else
@@ -438,18 +438,33 @@ Awaitable<bool> Session<Stream>::send_stream(api::Response& response, const Answ
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::send_feed(api::Response& response, const AnswerHead& answer,
-                                           std::string head) {
+Awaitable<bool> Session<Stream>::still_allowed(const Exchange& exchange) {
+  if (const auto known = exchange.still_allowed_from_memory()) co_return *known;
+  bool allowed = true;  // stays so where no worker is free to ask: the next time tells
+  co_await on_pool([&] { allowed = exchange.still_allowed(); });
+  co_return allowed;
+}
+
+template <class Stream>
+Awaitable<bool> Session<Stream>::send_feed(const Exchange& exchange, api::Response& response,
+                                           const AnswerHead& answer, std::string head) {
   response.feed->on_ready(waker());
   auto last = Steady::now();
+  auto judged = last;
   if (!co_await send(asio::buffer(head))) co_return false;
   for (;;) {
+    const auto due = core_->limits().feed_check;
+    if (Steady::now() - judged >= due) {
+      phase = Phase::busy;
+      if (!co_await still_allowed(exchange)) break;
+      judged = Steady::now();
+    }
     std::optional<std::string> text = response.feed->take();
     if (!text || core_->draining.load(std::memory_order_relaxed)) break;
     const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(Steady::now() - last);
     if (text->empty() && silent < core_->limits().heartbeat) {
       phase = Phase::idle;  // stopping may end this at once
-      co_await wait(core_->limits().heartbeat - silent);
+      co_await wait(std::min(core_->limits().heartbeat - silent, due));
       continue;
     }
     if (text->empty()) *text = kHeartbeat;
@@ -493,10 +508,11 @@ Awaitable<> Session<Stream>::wait(std::chrono::milliseconds time) {
 }
 
 template <class Stream>
-Awaitable<bool> Session<Stream>::on_pool(std::function<void()> job) {
-  auto start = [this](auto handler, std::function<void()> work) {
+Awaitable<bool> Session<Stream>::on_pool(std::function<void()> job, api::RunsOn where) {
+  auto start = [this, where](auto handler, std::function<void()> work) {
+    ThreadPool& pool = where == api::RunsOn::probe ? core_->probes : core_->pool;
     auto resume = std::make_shared<decltype(handler)>(std::move(handler));
-    auto accepted = core_->pool.submit([core = core_, work = std::move(work), resume]() mutable {
+    auto accepted = pool.submit([core = core_, work = std::move(work), resume]() mutable {
       work();
       asio::post(core->io, [resume = std::move(resume)] { std::move (*resume)(true); });
     });

@@ -59,13 +59,15 @@ class Session final : public Connection {
   Awaitable<Next> respond(const Exchange& exchange, api::Response response, Next wish);
   Awaitable<bool> send_whole(const api::Response& response, std::string head);
   Awaitable<bool> send_stream(api::Response& response, const AnswerHead& answer, std::string head);
-  Awaitable<bool> send_feed(api::Response& response, const AnswerHead& answer, std::string head);
+  Awaitable<bool> send_feed(const Exchange& exchange, api::Response& response, const AnswerHead& answer,
+                            std::string head);
+  Awaitable<bool> still_allowed(const Exchange& exchange);
   template <class Buffers>
   Awaitable<bool> send(const Buffers& buffers);
   Awaitable<> refuse_header(ErrorCode error, bool timed_out);
   Awaitable<> linger();
   Awaitable<> wait(std::chrono::milliseconds time);
-  Awaitable<bool> on_pool(std::function<void()> job);
+  Awaitable<bool> on_pool(std::function<void()> job, api::RunsOn where = api::RunsOn::worker);
   Awaitable<> say_goodbye();
   void arm(Phase now, std::chrono::milliseconds time) {
     phase = now;

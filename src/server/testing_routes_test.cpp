@@ -133,7 +133,7 @@ std::vector<api::Route> test_routes() {
                         }));
   auto feed = std::make_shared<std::weak_ptr<TestFeed>>();
   routes.push_back(api::stream_route(
-      get, "/api/v1/feed", "public", reads, "A feed.", "text/event-stream",
+      get, "/api/v1/feed", "echo:read", reads, "A feed.", "text/event-stream",
       [feed](const CallContext&, const api::Empty&, api::Request&) -> Result<api::Response> {
         api::Response response;
         response.content_type = "text/event-stream";

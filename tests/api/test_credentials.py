@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import time
+import urllib.request
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
@@ -113,6 +114,25 @@ def test_bad_credentials_are_all_answered_alike(
             if (status := caller.status(method, target)) != 401
         }
         assert not wrong, kind
+
+
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+def test_an_open_event_stream_ends_with_its_credential(server: TracseqServer, admin: str, how: str) -> None:
+    boss = Caller(server, admin)
+    wanted = {"name": "listener", "role": "viewer"}
+    if how == "expired":
+        wanted["expires_at"] = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat()
+    token = boss.call("POST", "/api/v1/tokens", wanted)[1]
+    headers = {"Authorization": f"Bearer {token['token']}"}
+    with urllib.request.urlopen(
+        urllib.request.Request(server.url + "/api/v1/events", headers=headers), timeout=8
+    ) as feed:
+        assert feed.readline().startswith(b"retry:")
+        if how == "revoked":
+            assert boss.status("DELETE", f"/api/v1/tokens/{token['token_id']}") == 200
+        began = time.monotonic()
+        feed.read()  # to its end; the time limit of the socket ends a wait for one that does not come
+        assert time.monotonic() - began < 7
 
 
 def test_too_weak_credentials_are_refused(

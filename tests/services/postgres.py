@@ -13,6 +13,7 @@ Not thread-safe.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -105,6 +106,20 @@ class PostgresServer:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait(STOP_SECONDS_MAX)
             self._process = None
+
+    def freeze(self) -> None:
+        """Stops every process of it where it is: connections stay open and are not answered. stop() needs thaw()."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text()
+        for pid in [self._process.pid, *map(int, children.split())]:
+            with contextlib.suppress(ProcessLookupError):  # one that ended and is reaped meanwhile
+                os.kill(pid, number)
 
     def resume(self) -> None:
         self._launch()

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 import socket
 import threading
@@ -12,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -55,10 +58,13 @@ def test_wrong_flags_say_what_is_allowed(tmp_path: Path) -> None:
         ("--require-tls",): "--tls-cert",
         ("--tls-cert", "x.pem"): "give both",
         ("--database-url", "mysql://x"): "sqlite",
+        ("--data-root", "/nonexistent/data"): "/nonexistent/data",
+        ("--database-url", "postgresql://u:hunter2@127.0.0.1:1/x?bogus=1"): "bogus",
     }.items():
         refused = run("serve", "--no-worker", *arguments, folder=tmp_path)
         assert refused.returncode == 2, (arguments, refused.stderr)
         assert words in refused.stderr, (arguments, refused.stderr)
+        assert "hunter2" not in refused.stderr
 
 
 def test_metrics_tell_of_the_process() -> None:
@@ -197,6 +203,64 @@ def test_postgres_gone_and_back_is_survived() -> None:
         names = [run["name"] for run in call_json(transport, "GET", "/api/v1/runs")[1]["items"]]
         assert "before" in names
         assert names.count("after") == 1
+
+
+def test_a_frozen_postgres_is_told_of_in_time_though_every_worker_waits_for_it() -> None:
+    with PostgresServer() as postgres, TracseqServer(postgres.url, ["--no-worker"]) as server:
+        assert get(f"{server.url}/readyz")[0] == 200
+        postgres.freeze()
+        waiting = [socket.create_connection(("127.0.0.1", urlsplit(server.url).port or 0)) for _ in range(20)]
+        try:
+            for client in waiting:  # more than there are workers
+                client.sendall(b"GET /api/v1/runs HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            time.sleep(1.5)  # what a probe found holds for a second
+            for path in ("/readyz", "/readyz?for=read", "/health"):
+                began = time.monotonic()
+                status, text = get(f"{server.url}{path}")
+                assert time.monotonic() - began < 4, path
+                assert status == (200 if path == "/health" else 503), text
+                assert "has not answered for" in json.dumps(text), path
+        finally:
+            postgres.thaw()
+            for client in waiting:
+                client.close()
+        deadline = time.monotonic() + 15
+        while get(f"{server.url}/readyz")[0] != 200:
+            assert time.monotonic() < deadline, "not ready 15 s after PostgreSQL answers again"
+            time.sleep(0.2)
+
+
+def test_a_server_that_waits_for_a_frozen_postgres_says_how_long(tmp_path: Path) -> None:
+    port = str(free_port())
+    with PostgresServer() as postgres:
+        postgres.freeze()
+        arguments = ("--port", port, "--no-worker", "--database-url", postgres.url)
+        with started("serve", *arguments, folder=tmp_path):
+            try:
+                deadline = time.monotonic() + 15
+                said = ""
+                while "has not answered for 2 s" not in said:
+                    assert time.monotonic() < deadline, said
+                    time.sleep(0.2)
+                    with contextlib.suppress(OSError):
+                        said = str(get(f"http://127.0.0.1:{port}/readyz")[1])
+                assert get(f"http://127.0.0.1:{port}/livez") == (200, {"status": "alive"})
+            finally:
+                postgres.thaw()
+
+
+def test_what_a_killed_worker_left_is_removed_while_another_runs(tmp_path: Path) -> None:
+    work = tmp_path / "work"
+    left = work / "tracseq-data-left00"
+    arguments = ("serve", "--database-url", "sqlite:///x.db", "--port", "0", "--work-dir", str(work))
+    with started(*arguments, folder=tmp_path) as server:
+        server.await_address()
+        eventually(lambda: bool(server.events("worker.started")), 20, "a worker")
+        left.mkdir(parents=True)
+        (left / "spill.tmp").write_bytes(b"x" * 1000)
+        before = time.time() - 120
+        os.utime(left, (before, before))
+        eventually(lambda: not left.exists(), 25, "the folder is removed")
 
 
 def test_ps_and_stop_show_and_end_what_runs(tmp_path: Path) -> None:

@@ -204,6 +204,7 @@ async def test_a_name_that_no_address_reaches_is_refused(embedded_url: str) -> N
     await monitor.record_metric(MonitoringMetric(model_id="a/b", metric_name="x", value=1.0))
     with pytest.raises(InvalidArgument, match="model_id 'a/b' holds a '/'"):
         await monitor.flush()
+    assert await monitor.generate_dashboard("a/b") == ""
 
 
 def test_the_demo_sets_its_threshold_once(embedded_url: str) -> None:

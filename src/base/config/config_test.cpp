@@ -149,6 +149,20 @@ TEST_F(ConfigTest, SecretsNeverStandInMessages) {
   ASSERT_FALSE(loaded);
   EXPECT_THAT(loaded.error().message, Not(HasSubstr("hunter2")));
   EXPECT_THAT(loaded.error().message, HasSubstr("security.jwt_secret_key"));
+  for (const auto& [document, told] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"database": {"url": "mysql://u:hunter2@h/x"}})", "'mysql://u:***@h/x'"},
+           {R"({"database": {"url": "host=h password=hunter2"}})", "'***'"},
+           {R"({"database": {"url": 5}})", "database.url is 5"},
+           {R"({"database": {"url": ["hunter2"]}})", "database.url has"},
+           {R"({"database": {"pool_size": 1e400}})", R"("pool_size": 1e400)"},
+           {R"({"database": {"pool_size": 18446744073709551615}})", R"("pool_size": 18446744073709551615)"},
+           {R"({"cache": {"redis_url": "http://u:hunter2@x"}})", "'http://u:***@x'"}}) {
+    write(R"({"default": )" + document + "}");
+    const auto wrong = load(sources_);
+    ASSERT_FALSE(wrong) << document;
+    EXPECT_THAT(wrong.error().message, Not(HasSubstr("hunter2")));
+    EXPECT_THAT(wrong.error().message, HasSubstr(told));
+  }
 }
 
 TEST_F(ConfigTest, BrokenFilesAreNamed) {

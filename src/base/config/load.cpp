@@ -174,7 +174,7 @@ class Loader {
     const Place place = known(config, key, origin);
     if (place.field == nullptr) return;
     if (auto read = read_value(*place.field, key, value, place.value); !read)
-      return fault(key, fmt::format("{}: {}", origin, hide(*place.field, key, read.error().message)));
+      return fault(key, fmt::format("{}: {}", origin, hide(*place.field, key, read.error().message, &value)));
     if (used) loaded_.origins[key] = origin;
   }
 
@@ -219,9 +219,14 @@ class Loader {
     return all;
   }
 
-  // A secret's value never stands in a message.
-  static std::string hide(const Field& field, const std::string& key, const std::string& message) {
-    return field.doc.secret ? fmt::format("{} has a value of the wrong kind; it must be text", key) : message;
+  // A secret's value never stands in a message, but for what can be no address in the place of one.
+  static std::string hide(const Field& field, const std::string& key, const std::string& message,
+                          const Json* value = nullptr) {
+    if (!field.doc.secret) return message;
+    const bool harmless = value != nullptr && key.ends_with("url") && value->as_string() == nullptr &&
+                          !value->is_object() && !value->is_array();
+    return harmless ? fmt::format("{} is {}; it must be text", key, dump_json(*value))
+                    : fmt::format("{} has a value of the wrong kind; it must be text", key);
   }
 
   static std::string shown(const Json& value) {

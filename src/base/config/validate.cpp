@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/config/config.h"
+#include "base/mask.h"
 
 namespace tracseq::config {
 namespace {
@@ -30,10 +31,20 @@ void check_section(const Field& section, const void* object, std::vector<Error>&
   }
 }
 
+// An address as a message may show it: its password masked, and whatever is no address not at all if it may
+// hold one.
+std::string shown(const std::string& address) {
+  const bool unsafe = address.find("://") == std::string::npos &&
+                      address.find_first_of("@= ") != std::string::npos;  // "host=h password=p"
+  return unsafe ? "***" : mask_password(address);
+}
+
 void check_together(const Config& config, std::vector<Error>& faults) {
   if (!config.database.url.empty() && !starts_with_any(config.database.url))
     faults.push_back({Code::invalid,
-                      "database.url must begin with sqlite:///, postgresql://, http:// or https://",
+                      fmt::format("database.url is '{}'; it must begin with sqlite:///, postgresql://, "
+                                  "http:// or https://",
+                                  shown(config.database.url)),
                       {},
                       "database.url"});
   if (config.database.max_connections >= 1 && config.database.pool_size > config.database.max_connections)
@@ -46,7 +57,10 @@ void check_together(const Config& config, std::vector<Error>& faults) {
   const auto& redis = config.cache.redis_url;
   if (redis && !redis->starts_with("redis://") && !redis->starts_with("rediss://"))
     faults.push_back(
-        {Code::invalid, "cache.redis_url must begin with redis:// or rediss://", {}, "cache.redis_url"});
+        {Code::invalid,
+         fmt::format("cache.redis_url is '{}'; it must begin with redis:// or rediss://", shown(*redis)),
+         {},
+         "cache.redis_url"});
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/clock.h"
 #include "domain/data/profile.h"
 
 namespace tracseq::data {
@@ -25,8 +26,11 @@ constexpr double kManyOutliers = 0.05;
 
 // The value as an SQL literal of the column's type.
 std::string literal(ColumnType type, const Json& value) {
-  if (type == ColumnType::timestamp)
-    return fmt::format("CAST({} AS TIMESTAMPTZ)::TIMESTAMP", quote(value.string_or("")));
+  if (type == ColumnType::timestamp) {  // schemas take forms of RFC 3339 that the engine does not
+    const auto time = parse_rfc3339(value.string_or(""));
+    TRACSEQ_ENSURE(time);
+    return fmt::format("CAST({} AS TIMESTAMPTZ)::TIMESTAMP", quote(format_rfc3339(*time)));
+  }
   if (value.is_string()) return quote(value.string_or(""));
   if (value.is_bool()) return value.bool_or(false) ? "true" : "false";
   if (value.is_integer()) return std::to_string(value.integer_or(0));
@@ -373,7 +377,7 @@ class Assessment {
   std::vector<NumericProfile> profiles_;
   QualityReport report_;
   std::int64_t missing_cells_ = 0;
-  std::int64_t violations_ = 0;  // cells or rows that break the schema
+  std::int64_t violations_ = 0;  // cells or rows that break the schema, once for each rule they break
   std::int64_t checked_ = 0;     // cells the schema speaks of
   std::int64_t numeric_cells_ = 0;
   std::int64_t outliers_ = 0;

@@ -169,6 +169,22 @@ TEST_F(Quality, InfiniteValuesBreakTheSchemaAndAreCountedApart) {
   EXPECT_NEAR(report->quality_score, 1 - 6.0 / 8, 1e-12);
 }
 
+TEST_F(Quality, AnInfiniteValueBeyondTheRangeBreaksTwoRules) {
+  const auto report = assess_text(R"({"x": {"type": "float", "min": 0, "max": 9}})", "", "x\n1\n2\n3\ninf\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  has(*report, IssueType::schema_mismatch, Severity::error, "1 values of 'x' are above 9");
+  has(*report, IssueType::schema_mismatch, Severity::warning, "1 values of 'x' are infinite");
+  EXPECT_NEAR(report->quality_score, 1 - 2.0 / 4, 1e-12);
+}
+
+// The engine itself reads neither a 't' nor an offset behind minutes.
+TEST_F(Quality, ABoundMayBeAnyTimeOfASchema) {
+  const auto report = assess_text(R"({"at": {"type": "datetime", "min": "2024-01-02t03:04Z"}})", "",
+                                  "at\n2024-01-02T03:03:59\n2024-01-02T03:04:00\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  has(*report, IssueType::schema_mismatch, Severity::error, "1 values of 'at' are below");
+}
+
 TEST_F(Quality, OfNothingIsZero) {
   const auto report = assess_text(R"({"x": {"type": "float"}})", "", "x\n");
   ASSERT_TRUE(report) << report.error().message << report.error().detail;

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "base/id.h"
+#include "base/identifier.h"
 #include "domain/data/paging.h"
 
 namespace tracseq::data {
@@ -59,6 +60,7 @@ Result<QualityReport> Reports::request(const CallContext& ctx, const AssessReque
   TRACSEQ_CHECK(schemas_.get(ctx, {request.schema_id}));
   QualityReport report;
   report.report_id = request.report_id.empty() ? new_id() : request.report_id;
+  TRACSEQ_CHECK(check_identifier("report_id", report.report_id));
   report.schema_id = request.schema_id;
   report.created_at = now();
   report.status = ReportStatus::pending;

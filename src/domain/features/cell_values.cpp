@@ -72,27 +72,26 @@ std::optional<std::int64_t> integer_in(const Value& value) {
 
 std::optional<double> number_in(const Value& value) {
   if (value.kind == Kind::integer || value.kind == Kind::number) return value.number;
-  if (value.kind == Kind::text) return tables::number_cell(value.text);
-  return std::nullopt;
+  if (value.kind != Kind::text) return std::nullopt;
+  const auto number = tables::number_cell(value.text);
+  return number && !std::isnan(*number) ? number : std::nullopt;
 }
 
-// RFC 3339; a day alone is its midnight, a time without an offset is UTC.
 std::optional<Timestamp> time_in(const Value& value) {
-  if (value.kind != Kind::text) return std::nullopt;
-  constexpr std::size_t kDayBytes = 10;
-  std::string text(value.text.substr(0, kShownBytes));
-  if (text.size() == kDayBytes) text += "T00:00:00Z";
-  for (const std::string& candidate : {text, text + "Z"})
-    if (const auto time = parse_rfc3339(candidate)) return *time;
-  return std::nullopt;
+  return value.kind == Kind::text ? tables::timestamp_cell(value.text) : std::nullopt;
 }
 
 constexpr std::string_view kBooleanWords = "true or false (also 1, 0, yes, no, t, f, y, n)";
 
 }  // namespace
 
+bool cell_missing(std::optional<ColumnType> type, const Value& value) noexcept {
+  if (value.kind == Kind::text && type && *type != ColumnType::string) return tables::nan_cell(value.text);
+  return value.kind == Kind::missing;
+}
+
 Result<double> cell_number(const NumericStep& step, const Value& value) {
-  if (value.kind == Kind::missing) return NAN;
+  if (cell_missing(step.input_type, value)) return NAN;
   if (!step.input_type) {
     if (value.kind != Kind::text) return value.number;
     const auto number = tables::number_cell(value.text);
@@ -103,14 +102,12 @@ Result<double> cell_number(const NumericStep& step, const Value& value) {
     if (const auto truth = boolean_in(value)) return *truth ? 1.0 : 0.0;
     return wants(step.column, kBooleanWords, value);
   }
-  const auto number = number_in(value);
-  if (!number) return wants(step.column, "a number", value);
-  if (*step.input_type == ColumnType::int64 && value.kind == Kind::text && std::isfinite(*number)) {
-    const auto integer = tables::integer_cell(value.text);
-    if (!integer) return wants(step.column, "a whole number", value);
-    return static_cast<double>(*integer);
+  if (*step.input_type == ColumnType::int64) {
+    if (const auto integer = integer_in(value)) return static_cast<double>(*integer);
+    return wants(step.column, "a whole number", value);
   }
-  return *number;
+  if (const auto number = number_in(value)) return *number;
+  return wants(step.column, "a number", value);
 }
 
 Result<std::string_view> cell_category(const CategoricalStep& step, const Value& value, std::string& buffer) {

@@ -106,7 +106,55 @@ TEST_F(CellValues, ATextOfANumberIsThatNumberAndABooleanIsNone) {
     ASSERT_FALSE(refused) << dump_json(x);
     EXPECT_NE(refused.error().message.find("'x' wants a number; got"), std::string::npos);
   }
-  EXPECT_NE(online(1, "3.7").error().message.find("wants a whole number"), std::string::npos);
+  for (const Json& n : {Json("3.7"), Json(3.7), Json("inf"), Json("Infinity"), Json("1e400"), Json(1e300)}) {
+    const auto refused = online(1, n);
+    ASSERT_FALSE(refused) << dump_json(n);
+    EXPECT_NE(refused.error().message.find("'n' wants a whole number; got"), std::string::npos);
+  }
+}
+
+TEST_F(CellValues, NanInAnyCaseIsAMissingValueOfEveryTypeButText) {
+  const auto table = load("nan.csv", "x,n,b,at\n2,3,true,2024-01-02\n2,3,true,2024-01-02\nNAN,nAn,NAN,NAN\n",
+                          {{"x", tables::ColumnType::float64, false},
+                           {"n", tables::ColumnType::int64, false},
+                           {"b", tables::ColumnType::boolean, false},
+                           {"at", tables::ColumnType::timestamp, false}});
+  const Json record = *parse_json(R"({"x": "NAN", "n": "nAn", "b": "NAN", "at": "NAN"})");
+  for (const bool numbers : {true, false}) {
+    const auto transformation =
+        numbers ? fitted(table, {"x", "n", "b"}, {"at"}) : fitted(table, {}, {"x", "n", "b", "at"});
+    const auto offline = transformation.transform(table.front());
+    ASSERT_TRUE(offline) << offline.error().message;
+    const auto online = transformation.transform_record(record);
+    ASSERT_TRUE(online) << online.error().message;
+    EXPECT_EQ(*online, row_of(*offline, 2));
+    EXPECT_FALSE(transformation.transform_record(
+        *parse_json(R"({"x": "-nan", "n": 3, "b": true, "at": "2024-01-02"})")));
+  }
+}
+
+// A table of other types is read by the rules of requests, whether the column is a number or a category.
+TEST_F(CellValues, ATableOfOtherTypesIsReadAsARequestIs) {
+  using enum tables::ColumnType;
+  const auto table =
+      load("typed.csv", "b,n\ntrue,1\nfalse,2\n", {{"b", boolean, false}, {"n", int64, false}});
+  const auto texts = load("texts.csv", "b,n\nyes,1.0\nNo,2\n", {{"b", string, false}, {"n", string, false}});
+  const auto doubles = load("doubles.csv", "b,n\n1,1\n0,2\n", {{"b", float64, false}, {"n", float64, false}});
+  const auto broken = load("broken.csv", "b,n\n1,1\n0,3.5\n", {{"b", float64, false}, {"n", float64, false}});
+  for (const bool numbers : {true, false}) {
+    const auto transformation = numbers ? fitted(table, {"b", "n"}, {}) : fitted(table, {}, {"b", "n"});
+    const auto own = transformation.transform(table.front());
+    ASSERT_TRUE(own) << own.error().message;
+    for (const auto* other : {&texts, &doubles}) {
+      const auto made = transformation.transform(other->front());
+      ASSERT_TRUE(made) << made.error().message;
+      for (std::size_t r = 0; r < 2; ++r) EXPECT_EQ(row_of(*made, r), row_of(*own, r));
+    }
+    const auto refused = transformation.transform(broken.front());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().field, "n");
+    EXPECT_NE(refused.error().message.find("wants a whole number; got 3.5"), std::string::npos);
+  }
 }
 
 TEST_F(CellValues, CategoriesOfNumbersAndTimesAreThoseOfTheFile) {
@@ -128,7 +176,8 @@ TEST_F(CellValues, CategoriesOfNumbersAndTimesAreThoseOfTheFile) {
   same(3, "2024-01-02T01:04:05Z", 1);
   same("3.0", "2024-01-02T03:04:05+02:00", 1);
   for (const char* record : {R"({"n": true, "at": null})", R"({"n": 3.5, "at": null})",
-                             R"({"n": "x", "at": null})", R"({"n": 3, "at": "yesterday"})"})
+                             R"({"n": "x", "at": null})", R"({"n": 3, "at": "yesterday"})",
+                             R"({"n": 3, "at": "2024/01/02"})", R"({"n": 3, "at": "2024-01-02T03:04Z"})"})
     EXPECT_FALSE(transformation.transform_record(*parse_json(record))) << record;
 }
 

@@ -22,6 +22,25 @@ Result<const tables::Column*> column_of(const tables::ColumnBatch& batch, const 
   return column;
 }
 
+// Value `row` of a column as that of a request. Borrows texts of the column and of `buffer`.
+Value value_in(const tables::Column& column, std::size_t row, std::string& buffer) {
+  if (!column.present(row)) return {};
+  switch (column.type) {
+    case tables::ColumnType::boolean:
+      return Value::of(column.booleans[row] != 0);
+    case tables::ColumnType::int64:
+      return Value::of(column.integers[row]);
+    case tables::ColumnType::float64:
+      return std::isnan(column.doubles[row]) ? Value{} : Value::of(column.doubles[row]);
+    case tables::ColumnType::string:
+      return Value::of(column.text(row));
+    case tables::ColumnType::timestamp:
+      break;
+  }
+  buffer = tables::value_text(column, row);
+  return Value::of(std::string_view(buffer));
+}
+
 Result<void> read_numbers(const tables::Column& column, const NumericStep& step, std::size_t rows,
                           std::vector<double>& out) {
   out.resize(rows);
@@ -32,6 +51,14 @@ Result<void> read_numbers(const tables::Column& column, const NumericStep& step,
       for (std::size_t r = 0; r < rows; ++r) out[r] = numeric_value(step, column.present(r) ? at(r) : NAN);
     }
   };
+  if (step.input_type && column.type != *step.input_type) {
+    std::string buffer;
+    for (std::size_t r = 0; r < rows; ++r) {
+      TRACSEQ_TRY(const double number, cell_number(step, value_in(column, r, buffer)));
+      out[r] = numeric_value(step, number);
+    }
+    return {};
+  }
   switch (column.type) {
     case tables::ColumnType::float64:
       fill([&](std::size_t r) { return column.doubles[r]; });
@@ -48,22 +75,6 @@ Result<void> read_numbers(const tables::Column& column, const NumericStep& step,
   return fail_field(step.column,
                     fmt::format("the column '{}' holds {} values; the transformation was fitted with numbers",
                                 step.column, tables::type_name(column.type)));
-}
-
-// `text`: the cell's, which the value borrows.
-Value value_in(const tables::Column& column, std::size_t row, std::string_view text) {
-  switch (column.type) {
-    case tables::ColumnType::boolean:
-      return Value::of(column.booleans[row] != 0);
-    case tables::ColumnType::int64:
-      return Value::of(column.integers[row]);
-    case tables::ColumnType::float64:
-      return std::isnan(column.doubles[row]) ? Value{} : Value::of(column.doubles[row]);
-    case tables::ColumnType::string:
-    case tables::ColumnType::timestamp:
-      break;
-  }
-  return Value::of(text);
 }
 
 }  // namespace
@@ -87,16 +98,14 @@ Result<void> FittedTransformation::encode_categorical(std::size_t step, const ta
   codes.resize(out.rows);
   const std::int32_t fill = categories_[step].find(categorical.fill);
   const bool strict = categorical.unknown_categories == UnknownCategory::error;
-  // A table whose column is of another type than the one that was fitted is read as a request is.
   const bool same = !categorical.input_type || column.type == *categorical.input_type;
-  std::string buffer;
+  std::string text, buffer;
   for (std::size_t r = 0; r < out.rows; ++r) {
     if (!column.present(r)) {
       codes[r] = fill;
     } else if (!same) {
-      const std::string text = tables::value_text(column, r);
       const Value value = value_in(column, r, text);
-      if (value.kind == Value::Kind::missing) {
+      if (cell_missing(categorical.input_type, value)) {
         codes[r] = fill;
         continue;
       }

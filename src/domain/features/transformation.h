@@ -145,8 +145,10 @@ class FittedTransformation {
   // The first Python step: such a transformation cannot be applied to a single request.
   [[nodiscard]] std::optional<std::string> offline_only() const;
 
-  // The features of a table. `invalid` names a missing column, a column of another type, and (where unknown
-  // categories are errors) the unknown category.
+  // The features of a table. `invalid` names a missing column, a text step's column that is none of texts,
+  // and (where unknown categories are errors) the unknown category. Another column of another type than was
+  // fitted is read as a request's values are (cell_values.h): a value that is none of the type refuses the
+  // table. Loaded as that type, the same table has a missing value there.
   Result<tables::ColumnBatch> transform(const tables::ColumnBatch& batch) const;
 
   // The features of one row: `values` as inputs() has them, `out` of output_count() places. Allocates nothing

@@ -46,14 +46,13 @@ Result<void> FittedTransformation::transform_row(std::span<const Value> values, 
   }
   for (std::size_t s = 0; s < document_.categorical.size(); ++s, ++value) {
     const CategoricalStep& step = document_.categorical[s];
-    std::string_view text = step.fill;
-    if (value->kind != Value::Kind::missing) {
-      TRACSEQ_TRY(text, cell_category(step, *value, scratch.category));
+    std::int32_t code = 0;
+    if (cell_missing(step.input_type, *value)) {
+      code = categories_[s].find(step.fill);  // need not be a category; that is no error of the request
+    } else {
+      TRACSEQ_TRY(const std::string_view text, cell_category(step, *value, scratch.category));
+      TRACSEQ_TRY(code, category_of(s, text));
     }
-    // The fill value of a constant need not be a category; that is no error of the request.
-    const bool strict = value->kind != Value::Kind::missing;
-    TRACSEQ_TRY(const std::int32_t code,
-                strict ? category_of(s, text) : Result<std::int32_t>(categories_[s].find(text)));
     const auto& slots = categorical_slots_[s];
     if (step.encoding == Encoding::onehot) {
       if (code != StringIndex::kAbsent && slots[static_cast<std::size_t>(code)] >= 0)

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -49,14 +50,15 @@ Json label_at(const Tensor& tensor, std::size_t index) {
   return number ? Json(*number) : Json();
 }
 
-// Whether a graph that answers whole numbers means places in `classes`: a class that is a number itself is
-// answered as that number, "False" and "True" are answered as 0 and 1.
+// Whether a graph that answers whole numbers means places in `classes`: "False" and "True" are answered as 0
+// and 1, a class that is a number itself as that number. scikit-learn's classes may be the doubles 1.0 and
+// 2.0; the graph answers 1 and 2 then.
 bool label_is_place(const Tensor& label, const std::vector<std::string>& classes) {
   if (label.type != DataType::int64 && label.type != DataType::int32) return false;
   return std::none_of(classes.begin(), classes.end(), [](const std::string& name) {
-    std::int64_t number = 0;
+    double number = 0;
     const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
-    return read.ec == std::errc() && read.ptr == name.data() + name.size();
+    return read.ec == std::errc() && read.ptr == name.data() + name.size() && std::isfinite(number);
   });
 }
 

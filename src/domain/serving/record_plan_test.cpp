@@ -137,7 +137,7 @@ std::shared_ptr<const LoadedModel> with_classes(std::vector<std::string> classes
   return std::make_shared<SaidModel>(std::move(info));
 }
 
-// scikit-learn's [False, True] are 0 and 1 in the graph.
+// scikit-learn's [False, True] are 0 and 1 in the graph, its [1.0, 2.0] are 1 and 2.
 TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
   const auto label_of = [](std::vector<std::string> classes, std::int64_t label) {
     const RecordPlan plan(with_classes(std::move(classes)), nullptr, {"a", "b"});
@@ -153,6 +153,10 @@ TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
   EXPECT_EQ(label_of({"0", "1"}, 1), Json(1));
   EXPECT_EQ(label_of({"1", "2"}, 1), Json(1));
   EXPECT_EQ(label_of({"-1", "1"}, -1), Json(-1));
+  EXPECT_EQ(label_of({"1.0", "2.0"}, 1), Json(1));
+  EXPECT_EQ(label_of({"1.0", "2.0"}, 2), Json(2));
+  EXPECT_EQ(label_of({"0.0", "1.0"}, 0), Json(0));
+  EXPECT_EQ(label_of({"inf", "nan"}, 1), Json("nan")) << "names, not numbers";
   EXPECT_EQ(label_of({"no", "yes"}, 2), Json(2)) << "no such class";
 }
 

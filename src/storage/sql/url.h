@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/mask.h"
 #include "storage/sql/database.h"
 
 namespace tracseq::sql {
@@ -17,7 +18,6 @@ struct Url {
 // `postgres://…` as libpq reads it. `invalid` for anything else.
 Result<Url> parse_url(std::string_view url);
 
-// The URL with its password replaced by stars, also one given as a parameter. For logs and pages.
-std::string mask_password(std::string_view url);
+using tracseq::mask_password;
 
 }  // namespace tracseq::sql

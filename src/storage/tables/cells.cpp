@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdlib>
 #include <string>
@@ -54,7 +55,9 @@ std::optional<double> number_cell(std::string_view text) {
   if (read.ptr != digits->data() + digits->size()) return std::nullopt;
   if (read.ec == std::errc()) return number;
   if (read.ec != std::errc::result_out_of_range) return std::nullopt;
-  return std::strtod(std::string(*digits).c_str(), nullptr);  // which of the two ends it lies beyond
+  // Which of the two ends it lies beyond; the program we may be loaded into can have set a decimal comma.
+  static const locale_t plain = newlocale(LC_ALL_MASK, "C", nullptr);
+  return strtod_l(std::string(*digits).c_str(), nullptr, plain);
 }
 
 std::optional<std::int64_t> integer_of(double number) noexcept {
@@ -74,5 +77,15 @@ std::optional<std::int64_t> integer_cell(std::string_view text) {
   const auto number = number_cell(text);
   return number ? integer_of(*number) : std::nullopt;
 }
+
+std::optional<Timestamp> timestamp_cell(std::string_view text) {
+  constexpr std::size_t kMinuteBytes = 16;  // 2026-01-31T12:00
+  if (text.find_first_of("tz") != std::string_view::npos) return std::nullopt;
+  if (text.size() > kMinuteBytes && text[kMinuteBytes] != ':') return std::nullopt;
+  const auto time = parse_rfc3339(text);
+  return time ? std::optional(*time) : std::nullopt;
+}
+
+bool nan_cell(std::string_view text) noexcept { return text.size() == 3 && same_but_case(text, "nan"); }
 
 }  // namespace tracseq::tables

@@ -77,10 +77,25 @@ std::string seconds(std::chrono::milliseconds time) {
 
 void ignore_notice(void*, const char*) {}
 
+// What libpq cannot read stays so: `invalid` now, rather than a server that is waited for.
+Result<void> check_url(const std::string& url) {
+  char* reason = nullptr;
+  PQconninfoOption* options = PQconninfoParse(url.c_str(), &reason);
+  const bool fine = options != nullptr;
+  PQconninfoFree(options);
+  if (fine) return {};
+  std::string why = trimmed(reason);
+  PQfreemem(reason);
+  if (const auto at = why.find(url); at != std::string::npos) why.replace(at, url.size(), mask_password(url));
+  return fail_field("database_url",
+                    fmt::format("database_url '{}' cannot be read: {}", mask_password(url), why));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, const Limits& limits,
                                                      FindStatementTimes times) {
+  TRACSEQ_CHECK(check_url(url));
   const std::string connect_timeout = seconds(limits.connect_timeout);
   // What the URL says wins over what stands before it. Dead peers are noticed within about 30 s.
   const std::array<const char*, 9> keywords{

@@ -27,7 +27,8 @@ using PgResult = std::unique_ptr<PGresult, decltype(&PQclear)>;
 // One connection with its prepared statements. Used by one thread at a time; does not move.
 class Connection {
  public:
-  // `unavailable` if the server does not answer in time or refuses, `unsupported` if it is too old.
+  // `invalid` for a URL libpq cannot read, `unavailable` if the server does not answer in time or refuses,
+  // `unsupported` if it is too old.
   static Result<std::unique_ptr<Connection>> open(const std::string& url, const Limits& limits,
                                                   FindStatementTimes times);
   ~Connection();

@@ -168,6 +168,53 @@ TEST_F(Engine, ReadsCellsAsARequestIsRead) {
         << "'" << cells[r] << "'";
 }
 
+// A time that a request may have is the same instant in a file; a file may have more.
+TEST_F(Engine, ReadsEveryTimeOfARequest) {
+  const std::vector<std::pair<std::string, std::string>> cells{
+      {"2024-01-02", "2024-01-02T00:00:00.000000Z"},
+      {"0001-01-01", "0001-01-01T00:00:00.000000Z"},
+      {"1582-10-10", "1582-10-10T00:00:00.000000Z"},
+      {"2024-02-29", "2024-02-29T00:00:00.000000Z"},
+      {"2024-01-02T03:04", "2024-01-02T03:04:00.000000Z"},
+      {"2024-01-02 03:04:05", "2024-01-02T03:04:05.000000Z"},
+      {"2024-01-02T03:04:05Z", "2024-01-02T03:04:05.000000Z"},
+      {"2024-01-02T03:04:05.1", "2024-01-02T03:04:05.100000Z"},
+      {"2024-01-02T03:04:05.9999999Z", "2024-01-02T03:04:05.999999Z"},
+      {"1969-12-31T23:59:59.9999995Z", "1969-12-31T23:59:59.999999Z"},
+      {"9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999Z"},
+      {"2024-01-02T03:04:05+02:00", "2024-01-02T01:04:05.000000Z"},
+      {"2024-01-02 03:04:05.25-0230", "2024-01-02T05:34:05.250000Z"},
+      {"1234-05-06T07:08:09+23:59", "1234-05-05T07:09:09.000000Z"}};
+  const std::vector<std::string> in_neither{
+      "2024-01-02t03:04:05Z",  "2024-01-02T03:04:05z",  "2024-01-02T03:04Z", "2024-01-02 03:04+02:00",
+      "2024-01-02T03:04+0200", "2024-01-02Z",           "2024-01-02T",       "2024-02-30",
+      "2024-01-02T23:59:60Z",  "2024-01-02T03:04:05 Z", "yesterday"};
+  const std::vector<std::string> in_a_file{"2024-1-2", "2024/01/02", "2024-01-02 3:04:05",
+                                           "2024-01-02T03:04:05+02", " 2024-01-02"};
+  std::string content = "t\n";
+  for (const auto& [cell, time] : cells) content += "\"" + cell + "\"\n";
+  for (const auto* more : {&in_neither, &in_a_file})
+    for (const auto& cell : *more) content += "\"" + cell + "\"\n";
+  auto table = load(write("times.csv", content), {{"t", ColumnType::timestamp, false}});
+  ASSERT_TRUE(table) << table.error().message << table.error().detail;
+  const auto loaded = rows(**table);
+  ASSERT_EQ(loaded.size(), cells.size() + in_neither.size() + in_a_file.size());
+  auto row = loaded.begin();
+  for (const auto& [cell, time] : cells) {
+    EXPECT_EQ(*row++, time) << cell;
+    const auto read = timestamp_cell(cell);
+    EXPECT_EQ(read ? format_rfc3339(*read) : "~", time) << cell;
+  }
+  for (const auto& cell : in_neither) {
+    EXPECT_EQ(*row++, "~") << cell;
+    EXPECT_FALSE(timestamp_cell(cell)) << cell;
+  }
+  for (const auto& cell : in_a_file) {
+    EXPECT_NE(*row++, "~") << cell;
+    EXPECT_FALSE(timestamp_cell(cell)) << cell;
+  }
+}
+
 TEST_F(Engine, AnUnderscoreIsNoPartOfANumber) {
   for (const auto& [name, content] :
        {std::pair("u.csv", "x,n\n1_000,1_0\n1000,10\n"), std::pair("u.jsonl",
