@@ -397,6 +397,9 @@ TEST_F(Engine, SaysWhatIsWrongWithAFile) {
       std::string::npos)
       << error_of("long.csv", "a,b\n1," + std::string(10 << 20, 'x') + "\n");
   EXPECT_NE(error_of("open.csv", "a,b\n1,\"x\n2,y\n").find("line 2 is never closed"), std::string::npos);
+  EXPECT_NE(error_of("single.csv", "'id','x'\n'a,b','1'\n").find("in single quotes ('id')"),
+            std::string::npos);
+  EXPECT_EQ(error_of("one.csv", "'id',x\na,1\n"), "");  // a name like another
   EXPECT_NE(error_of("after.csv", "a,b\n1,\"x\"y\n").find("line 2: text follows a closing quote"),
             std::string::npos);
   EXPECT_NE(error_of("a.csv.gz", "\x1F\x8B\x08").find("compressed"), std::string::npos);
