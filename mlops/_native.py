@@ -13,8 +13,8 @@ from typing import Any, Optional
 from . import __version__, _json
 from .errors import InvalidArgument, error_from
 
-# Raised whenever a function of the extension changes its meaning; src/python/module.cpp has the same number.
-BINDING = 1
+# Raised whenever a function of the extension changes its meaning or a new one is needed here; src/python/module.cpp has the same number.
+BINDING = 2
 
 _lock = threading.Lock()
 _module: Optional[ModuleType] = None
@@ -46,6 +46,10 @@ def identifier(value: Any, field_name: str) -> str:
     """The text, if it can stand in a path; the same rule and the same words as the server's."""
     if not isinstance(value, str):
         raise InvalidArgument(f"{field_name} is {value!r}; it must be text", field=field_name)
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair, which no address and no database takes
+        raise InvalidArgument(f"{field_name} {value!r} is not UTF-8", field=field_name) from None
     answered(native().check_identifier(field_name, value))
     return value
 

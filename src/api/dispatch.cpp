@@ -73,9 +73,12 @@ std::string entity_tag(std::string_view body) {
   return fmt::format("\"{:016x}{:016x}\"", hash.high64, hash.low64);
 }
 
-// Whether one of the tags in If-None-Match names this one; weak comparison, as RFC 9110 has it for this
-// header.
-bool names_tag(std::string_view header, std::string_view tag) {
+// RFC 9110: If-None-Match compares weakly (a W/ does not count), If-Match strongly (a weak tag names
+// nothing).
+enum class Comparison { weak, strong };
+
+// Whether one of the tags in the header names this one.
+bool names_tag(std::string_view header, std::string_view tag, Comparison comparison) {
   const std::string_view bare = tag.substr(0, tag.size() - 1);  // without the closing quote
   while (!header.empty()) {
     const std::size_t end = std::min(header.find(','), header.size());
@@ -83,7 +86,7 @@ bool names_tag(std::string_view header, std::string_view tag) {
     header.remove_prefix(std::min(end + 1, header.size()));
     while (item.starts_with(' ')) item.remove_prefix(1);
     while (item.ends_with(' ')) item.remove_suffix(1);
-    if (item.starts_with("W/")) item.remove_prefix(2);
+    if (comparison == Comparison::weak && item.starts_with("W/")) item.remove_prefix(2);
     if (item == "*" || item == tag) return true;
     if (item.starts_with(bare) && item.substr(bare.size()) == std::string(kGzipSuffix) + "\"") return true;
   }
@@ -97,7 +100,7 @@ void tag_answer(const Request& request, Response& response) {
     if (name == "ETag") return;
   const std::string tag = entity_tag(response.body);
   response.headers.emplace_back("ETag", tag);
-  if (!names_tag(request.header("if-none-match"), tag)) return;
+  if (!names_tag(request.header("if-none-match"), tag, Comparison::weak)) return;
   response.status = 304;
   response.body.clear();
 }
@@ -110,14 +113,19 @@ Result<void> check_condition(const Request& request) {
                     "If-Match is understood for reading only; a change cannot be made to depend on it");
 }
 
-// A reader who names the tags he wants gets the answer with one of them or none.
+// A reader who names the tags he wants gets the answer with one of them or none. `*` is met by whatever is
+// there, tagged or not; an answer that fails anyway says why itself.
 Result<void> check_wanted_tag(const Request& request, const Response& response) {
   const std::string_view wanted = request.header("if-match");
-  if (request.method != Method::get || wanted.empty()) return {};
-  for (const auto& [name, value] : response.headers)
-    if (name == "ETag" && names_tag(wanted, value)) return {};
+  if (request.method != Method::get || wanted.empty() || wanted == "*" || response.status >= 400) return {};
+  std::string_view has = "no entity tag";
+  for (const auto& [name, value] : response.headers) {
+    if (name != "ETag") continue;
+    if (names_tag(wanted, value, Comparison::strong)) return {};
+    has = "another entity tag";
+  }
   return fail({Code::precondition_failed,
-               fmt::format("If-Match is {}; what is here has another entity tag", wanted.substr(0, 200)),
+               fmt::format("If-Match is {}; what is here has {}", wanted.substr(0, 200), has),
                {},
                "If-Match"});
 }

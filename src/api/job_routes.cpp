@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "api/artifact_routes.h"
@@ -67,20 +69,26 @@ Result<std::int64_t> line_of(const std::string& token) {
   return line;
 }
 
-// Where files lie on the worker's machine is for the worker: others are shown their names.
-Json without_folders(const Json& document) {
-  Json shown = document;
-  if (Json::Object* members = shown.as_object())
-    for (auto& [name, value] : *members)
-      if (const std::string* text = value.as_string(); text != nullptr && text->starts_with('/'))
-        value = Json(text->substr(text->find_last_of('/') + 1));
-  return shown;
+// What payloads call the files and folders of the worker's machine (AssessRequest, PipelineSettings, the
+// Python step). Other texts are a caller's own, whatever they look like.
+constexpr std::array<std::string_view, 5> kPlaces{"path", "data_root", "input", "output", "output_folder"};
+
+// Where files lie is for the worker: others are shown their names.
+Json without_folders(Json payload) {
+  Json::Object* const members = payload.as_object();
+  if (members == nullptr) return payload;
+  for (auto& [name, value] : *members) {
+    const std::string* const text = value.as_string();
+    if (text == nullptr || std::find(kPlaces.begin(), kPlaces.end(), name) == kPlaces.end()) continue;
+    std::string_view place = *text;
+    while (place.ends_with('/')) place.remove_suffix(1);
+    value = Json(std::string(place.substr(place.find_last_of('/') + 1)));
+  }
+  return payload;
 }
 
 Job shown(const CallContext& ctx, Job job) {
-  if (is_embedded(ctx)) return job;
-  job.payload = without_folders(job.payload);
-  job.result = without_folders(job.result);
+  if (!is_embedded(ctx)) job.payload = without_folders(std::move(job.payload));
   return job;
 }
 

@@ -145,6 +145,20 @@ TEST_P(JobRoutesTest, FailureReleaseAndCancellation) {
   EXPECT_EQ(send(Method::post, "/jobs/unknown/cancel", "{}").status, 404);
 }
 
+TEST_P(JobRoutesTest, OthersSeeTheNamesOfFilesAndNotWhereTheyLie) {
+  jobs::JobSpec spec;
+  spec.kind = "work";
+  spec.payload = *parse_json(
+      R"({"path": "/srv/in/a.csv", "data_root": "srv/in/", "output_folder": "", "pattern": "/x/y",)"
+      R"( "transformation": {"path": "/x/y"}})");
+  const std::string id = store_->enqueue(ctx_, spec)->job_id;
+  ctx_.actor.id = "token:t";
+  const Json shown = *document(send(Method::get, "/jobs/" + id)).find("payload");
+  EXPECT_EQ(dump_json(shown), R"({"path":"a.csv","data_root":"in","output_folder":"","pattern":"/x/y",)"
+                              R"("transformation":{"path":"/x/y"}})");
+  EXPECT_NE(send(Method::get, "/jobs?kind=work").body.find(R"("data_root":"in")"), std::string::npos);
+}
+
 TEST_P(JobRoutesTest, ListsAreFilteredAndBelongToAProject) {
   const auto count = [&](const std::string& query) {
     const Response page = send(Method::get, "/jobs?" + query);

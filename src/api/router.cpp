@@ -47,9 +47,12 @@ const Node* Router::Tree::find(const Node& node, Segments rest, std::string_view
 
 std::string Router::Tree::methods_of(const Node& node) const {
   std::string names;
-  for (const Entry* entry : node.methods)
-    if (entry != nullptr)
-      names += (names.empty() ? "" : ", ") + std::string(method_name(routes[entry->index].method));
+  for (const Entry* entry : node.methods) {
+    if (entry == nullptr) continue;
+    const Method method = routes[entry->index].method;
+    names += (names.empty() ? "" : ", ") + std::string(method_name(method));
+    if (method == Method::get) names += ", HEAD";
+  }
   return names;
 }
 

@@ -72,6 +72,12 @@ class RouterTest : public ::testing::Test {
                                response.body = in.path + ":" + std::to_string(*count);
                                return response;
                              }));
+    router_.add(stream_route(Method::get, "/api/v1/text", "public", Effect::reads, "A stream.", "text/plain",
+                             [](const CallContext&, const Empty&, Request&) -> Result<Response> {
+                               Response response;
+                               response.stream = std::make_unique<TextSource>("text");
+                               return response;
+                             }));
     router_.add(
         route(Method::post, "/api/v1/bugs", "public", Effect::reads, "Throws.",
               [](const CallContext&, const Empty&) -> Result<Empty> { throw std::runtime_error("secret"); }));
@@ -149,17 +155,34 @@ TEST_F(RouterTest, IfMatchIsKeptWhenReadingAndRefusedWhenChanging) {
   ASSERT_NE(tag, first.headers.end());
   for (const std::string& header : {tag->second, std::string("*"), "\"x\", " + tag->second})
     EXPECT_EQ(call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-match", header}}).status, 200);
-  EXPECT_EQ(call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-match", "\"x\""}}).status, 412);
+  for (const std::string& header : {std::string("\"x\""), "W/" + tag->second})
+    EXPECT_EQ(call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-match", header}}).status, 412);
+  EXPECT_EQ(
+      call(Method::get, "/api/v1/items/a", {}, with("*"), {{"if-none-match", "W/" + tag->second}}).status,
+      304);
   const Response change =
       call(Method::post, "/api/v1/items/a", R"({"colour":"red"})", with("*"), {{"if-match", "\"x\""}});
   EXPECT_EQ(change.status, 400);
   EXPECT_NE(change.body.find("\"field\":\"If-Match\""), std::string::npos) << change.body;
 }
 
+// A streamed answer has no tag: it is met by "whatever is there" and by nothing else.
+TEST_F(RouterTest, AnAnswerWithoutATagIsThereNonetheless) {
+  const std::string text = "/api/v1/text";
+  const auto ask = [&](const std::string& wanted) {
+    return call(Method::get, text, {}, with("*"), {{"if-match", wanted}});
+  };
+  EXPECT_EQ(ask("*").status, 200);
+  const Response refused = ask("\"x\"");
+  EXPECT_EQ(refused.status, 412);
+  EXPECT_NE(refused.body.find("what is here has no entity tag"), std::string::npos) << refused.body;
+  EXPECT_EQ(call(Method::get, "/api/v1/nothing", {}, with("*"), {{"if-match", "\"x\""}}).status, 404);
+}
+
 TEST_F(RouterTest, AKnownPathWithAnotherMethodNamesTheAllowedOnes) {
   const auto response = call(Method::del, "/api/v1/items/a");
   EXPECT_EQ(response.status, 405);
-  EXPECT_EQ(response.headers.back(), (std::pair<std::string, std::string>{"Allow", "GET, POST"}));
+  EXPECT_EQ(response.headers.back(), (std::pair<std::string, std::string>{"Allow", "GET, HEAD, POST"}));
 }
 
 TEST_F(RouterTest, ChecksThePermissionBeforeAnythingElse) {

@@ -46,7 +46,7 @@ struct Router::Tree {
   // The node of the rest of a path that has routes; `values` gets the parameters on the way to it.
   static const Node* find(const Node& node, Segments rest, std::string_view path, Values& values);
 
-  // Its methods, as the header Allow lists them.
+  // Its methods, as the header Allow lists them: HEAD goes wherever GET does.
   [[nodiscard]] std::string methods_of(const Node& node) const;
 
   Entry& entry_of(const Route& route) const {

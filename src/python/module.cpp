@@ -8,8 +8,9 @@
 namespace tracseq::python {
 namespace {
 
-// Raised whenever a function here changes its meaning; mlops/_native.py has the same number.
-constexpr int kBinding = 1;
+// Raised whenever a function here changes its meaning or mlops needs a new one; mlops/_native.py has the same
+// number.
+constexpr int kBinding = 2;
 
 PyObject* abandon(PyObject* /*self*/, PyObject* /*none*/) {
   leave_threads_behind();

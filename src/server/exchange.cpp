@@ -138,13 +138,12 @@ std::optional<api::Response> Exchange::read_target() {
   return std::nullopt;
 }
 
-// What the path takes instead; HEAD goes wherever GET does.
+// What the path takes instead.
 api::Response Exchange::unknown_method() const {
   std::string allow = service_.router.allowed(request_.path);
-  if (allow.empty() && page_or_nothing()) allow = "GET";
+  if (allow.empty() && page_or_nothing()) allow = "GET, HEAD";
   if (allow.empty())
     return refuse(Code::not_found, fmt::format("there is no {}", request_.path.substr(0, 200)));
-  if (allow.starts_with("GET")) allow.insert(3, ", HEAD");
   api::Response response = refuse(
       Code::invalid,
       fmt::format("the method {} is not known here; allowed: {}", head_.verb.substr(0, 20), allow), 405);

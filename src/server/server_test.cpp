@@ -100,12 +100,13 @@ TEST(Server, EveryAnswerHasTheSecurityHeadersAndARequestId) {
 
 TEST(Server, AMethodNobodyKnowsIsToldWhatThePathTakes) {
   TestServer server;
-  const auto ask = [&](const std::string& path) {
+  const auto ask = [&](const std::string& path, const std::string& verb = "OPTIONS") {
     RawClient client(server.port());
-    return client.call("OPTIONS " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    return client.call(verb + " " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   };
   EXPECT_EQ(ask("/api/v1/fast").headers.at("allow"), "GET, HEAD");
-  EXPECT_EQ(ask("/api/v1/echo").headers.at("allow"), "GET, HEAD, POST");
+  for (const char* verb : {"OPTIONS", "PATCH"})  // one nobody knows, one that is known elsewhere
+    EXPECT_EQ(ask("/api/v1/echo", verb).headers.at("allow"), "GET, HEAD, POST") << verb;
   EXPECT_EQ(ask("/api/v1/nothing").status, 404);
 }
 

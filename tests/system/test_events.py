@@ -66,9 +66,7 @@ def test_what_another_process_changed_is_told_too(tmp_path: Path) -> None:
         made = run(
             "experiment", "create", "from elsewhere", "--database-url", server.database_url, "--json", folder=tmp_path
         )
-        written = time.monotonic()
         assert made.returncode == 0, made.stderr
+        # Only that it is told, within TOLD_SECONDS_MAX: when the other process committed is not known here.
         reader.until(f'"{json.loads(made.stdout)["experiment_id"]}"')
-        # The promise is half a second from the commit; the page's own clock shows it, this one only prints it.
-        print(f"told {1000 * (time.monotonic() - written):.0f} ms after the other process ended")
         reader.close()

@@ -86,6 +86,14 @@ test('the stages show where each version stands', async () => {
   await page.close();
 });
 
+test('a version that has predicted nothing says 0', async () => {
+  const page = await browser.open(`${server.url}/models/${encodeURIComponent(model)}`);
+  const row = page.getByRole('region', { name: 'Versions' }).getByRole('row', { name: '1.0.0' });
+  await row.waitFor();
+  assert.ok((await row.locator('[role=cell], [role=gridcell], td').allTextContents()).some((text) => text.trim() === '0'));
+  await page.close();
+});
+
 test('a version opened by its link keeps the place and the view, and Back closes it', async () => {
   const page = await browser.open(`${server.url}/models/${encodeURIComponent(model)}?sort=version`);
   await page.setViewportSize({ width: 1024, height: 400 });

@@ -154,7 +154,7 @@ def test_the_plain_twin(database_url: str) -> None:
     assert "scikit-learn==" in Path(metadata.requirements_path or "").read_text()
 
 
-@pytest.mark.parametrize("model_id", ["a/b", "..", "a\nb", ""])
+@pytest.mark.parametrize("model_id", ["a/b", "..", "a\nb", "", "\ud800"])
 async def test_a_model_id_that_no_address_reaches_is_refused_by_name(registry: ModelRegistry, model_id: str) -> None:
     with pytest.raises(InvalidArgument, match=r"^model_id ") as refused:
         await registry.register_model(fitted(), metadata_of(model_id=model_id), {})

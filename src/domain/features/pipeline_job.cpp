@@ -227,8 +227,8 @@ class Pipeline {
       fs::remove_all(staging(), error);
       fs::create_directories(staging(), error);
       if (error)
-        return fail(Code::unavailable,
-                    fmt::format("the folder '{}' cannot be made: {}", staging(), error.message()));
+        return fail(Code::unavailable, fmt::format("the output folder cannot be made: {}", error.message()),
+                    staging());
     }
     TRACSEQ_TRY(const PassedColumns passed, passed_columns(config_, schema_, *table_, fit_options_));
     const auto infos = OutputReader::columns(fitted, passed);

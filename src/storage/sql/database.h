@@ -104,7 +104,8 @@ struct Limits {
 // `write` runs the function inside a transaction that is committed, durably, before `write` returns; an error
 // rolls back. Concurrent writes of a process share one commit on SQLite; each function runs in a savepoint of
 // its own. Functions must be short, touch nothing but the session, and may be run again after a serialisation
-// failure (PostgreSQL). `read` runs the function on a consistent snapshot.
+// failure (PostgreSQL), for at most ten seconds: `write` knows no caller's deadline or cancellation, so it
+// may end that much after it. `read` runs the function on a consistent snapshot.
 class Database {
  public:
   virtual ~Database() = default;

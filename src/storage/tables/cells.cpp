@@ -55,9 +55,9 @@ std::optional<double> number_cell(std::string_view text) {
   if (read.ptr != digits->data() + digits->size()) return std::nullopt;
   if (read.ec == std::errc()) return number;
   if (read.ec != std::errc::result_out_of_range) return std::nullopt;
-  // Which of the two ends it lies beyond; the program we may be loaded into can have set a decimal comma.
-  static const locale_t plain = newlocale(LC_ALL_MASK, "C", nullptr);
-  return strtod_l(std::string(*digits).c_str(), nullptr, plain);
+  // Which of the two ends it lies beyond. A program around this may have set a locale with a decimal comma.
+  static const locale_t kPlain = ::newlocale(LC_ALL_MASK, "C", nullptr);
+  return ::strtod_l(std::string(*digits).c_str(), nullptr, kPlain);
 }
 
 std::optional<std::int64_t> integer_of(double number) noexcept {

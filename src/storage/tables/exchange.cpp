@@ -180,8 +180,7 @@ Result<std::unique_ptr<ExchangeSource>> ExchangeSource::open_file(const std::str
   if (descriptor < 0 || fstat(descriptor, &status) != 0) {
     const int reason = errno;
     if (descriptor >= 0) ::close(descriptor);
-    return fail(Code::not_found,
-                fmt::format("the table '{}' cannot be opened: {}", path, std::strerror(reason)));
+    return fail(Code::not_found, fmt::format("the table cannot be opened: {}", std::strerror(reason)), path);
   }
   std::unique_ptr<ExchangeSource> source(new ExchangeSource());
   source->mapped_bytes_ = static_cast<std::size_t>(status.st_size);

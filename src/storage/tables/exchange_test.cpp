@@ -78,6 +78,13 @@ TEST_F(Exchange, GivesBackWhatWasWritten) {
   EXPECT_EQ((*read)->open({"none"}).error().code, Code::not_found);
 }
 
+TEST_F(Exchange, AFileThatIsNotThereIsToldWithoutItsFolder) {
+  const auto read = ExchangeSource::open_file(path_ + ".none");
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().message, "the table cannot be opened: No such file or directory");
+  EXPECT_EQ(read.error().detail, path_ + ".none");
+}
+
 TEST_F(Exchange, RefusesWhatLies) {
   const auto batches = table();
   MemorySource source(batches);
