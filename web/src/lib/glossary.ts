@@ -8,6 +8,7 @@ export const glossary: Record<string, string> = {
   F1: 'One number for precision and recall together (their harmonic mean); 1 is best.',
   Precision: 'Of those the model called positive, the share that really were.',
   Recall: 'Of those that really were positive, the share the model found.',
+  Reported: 'Predictions that somebody reported of this version; Monitoring counts those that were really served.',
   Accuracy: 'The share of all samples the model got right.',
   'SHA-256': 'A fingerprint of a file: equal files have equal fingerprints, and any change shows.',
   'Leaf hash': 'The fingerprint of this audit entry. Later entries build on it, so that nobody can change the entry unnoticed.',
