@@ -14,6 +14,8 @@ export const glossary: Record<string, string> = {
   'Leaf hash': 'The fingerprint of this audit entry. Later entries build on it, so that nobody can change the entry unnoticed.',
   servable: 'A version a model server can run. It needs a form in ONNX, made from the Python object when it is registered.',
   Signature: 'What goes into the model and what comes out: names, types and shapes. −1 stands for any number of rows.',
+  'Memory per process': 'Memory of a process, the mean of those that serve the model or report on it.',
+  'CPU per process': 'CPU time of a process, the mean of those that serve the model or report on it. 100 % is one core at work.',
   'Data hash': 'A fingerprint of the training data: two versions with the same one saw the same data.',
 };
 
