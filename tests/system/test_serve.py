@@ -40,6 +40,22 @@ def test_a_second_server_on_the_same_file_is_refused_by_name() -> None:
         assert server.url.rsplit(":", 1)[1] in second.stderr
 
 
+def test_a_second_server_is_refused_whatever_name_leads_to_the_file(tmp_path: Path) -> None:
+    """Under a second name it would have a second journal, and each server would overwrite the other's rows."""
+    link = tmp_path / "link.db"
+    link.symlink_to("lab.db")  # there before the file is
+    with TracseqServer(f"sqlite:///{link}", ["--no-worker"], tmp_path) as server:
+        assert (tmp_path / "lab.db.serve").exists()
+        for name in ("lab.db", "link.db"):
+            second = run("serve", "--database-url", f"sqlite:///{name}", "--port", "0", folder=tmp_path)
+            assert (second.returncode, f"pid {server.pid}" in second.stderr) == (4, True), second.stderr
+        (tmp_path / "hard.db").hardlink_to(tmp_path / "lab.db")
+        second = run("serve", "--database-url", "sqlite:///hard.db", "--port", "0", folder=tmp_path)
+        assert second.returncode == 1
+        assert f"{tmp_path}/hard.db has 2 names" in second.stderr
+    assert sorted(path.name for path in tmp_path.glob("*.turn")) == ["lab.db.turn"]
+
+
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))

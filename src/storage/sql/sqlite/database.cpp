@@ -100,6 +100,7 @@ Result<std::unique_ptr<Database>> open(const std::string& path, const Limits& li
   TRACSEQ_CHECK(make_folders(path));
   TRACSEQ_CHECK(refuse_network_file_system(path));
   TRACSEQ_CHECK(make_file(path));
+  TRACSEQ_CHECK(refuse_second_name(path));
   TRACSEQ_TRY(auto turn_lock, TurnLock::open(path + ".turn"));
   {
     TRACSEQ_TRY(const auto connection,
