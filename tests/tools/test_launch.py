@@ -25,8 +25,10 @@ MARK = "TRACSEQ_LAUNCH_TEST"
 WAIT_SECONDS_MAX = 30.0
 
 # Runs the launcher with another data folder, program and demo script than those of the checkout.
+# Whoever started the tests in the background has made Ctrl-C a signal that is ignored: here it counts again.
 DRIVER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from tools.demo import launch
 folder = Path({folder!r})
@@ -38,7 +40,8 @@ sys.exit(launch.main())
 
 # The same for ./run dev, with its own npm.
 DEV_DRIVER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from tools.demo import dev_server
 dev_server.ROOT = Path({folder!r})

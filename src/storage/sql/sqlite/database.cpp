@@ -71,8 +71,9 @@ class SqliteDatabase final : public Database, private ForkGuarded {
     writer_->go_on_in_child();
   }
   void abandon_in_child() override {
-    (void)writer_.release();
-    (void)readers_.release();
+    // Left behind, not ended: their threads stayed in the parent, and closing would drop its locks.
+    [[maybe_unused]] const auto* writer = writer_.release();
+    [[maybe_unused]] const auto* readers = readers_.release();
   }
 
   const std::string path_;
