@@ -8,10 +8,9 @@ import signal
 
 import pytest
 
-from tests.faults.clients import Lost
 from tests.faults.disk import Disk
-from tests.faults.trial import broken_program, lost_under
-from tests.services.tracseq import TracseqError, TracseqServer
+from tests.faults.trial import broken_program, lost_under, start_again
+from tests.services.tracseq import TracseqServer
 
 CUTS = 20
 DISK_MIB = 512
@@ -23,10 +22,7 @@ def lost_under_cuts(disk: Disk) -> str:
         disk.cut()
         server.kill()
         disk.restore()
-        try:
-            server.start()
-        except TracseqError as error:  # the disk is back, so it is the database that does not open again
-            raise Lost(f"after a power cut: {error}") from error
+        start_again(server)
 
     folder = disk.path / "lab"
     folder.mkdir()
