@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.faults.clients import Connection, Lost, Record, Strikes, check
-from tests.faults.trial import broken_program, kill_and_restart, lost_under, start_again
-from tests.services.tracseq import TracseqError, TracseqServer
+from tests.faults.trial import kill_and_restart, lost_under, start_again
+from tests.services.tracseq import TracseqError, TracseqServer, beside_program
 
 JSON = {"Content-Type": "application/json"}
 NAME = "checked"
@@ -88,7 +88,7 @@ def test_a_changed_value_and_a_changed_content_are_found() -> None:
 
 
 def test_a_build_that_acknowledges_early_loses_nothing_until_it_is_struck(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRACSEQ_BIN", str(broken_program("tracseq_early_ack")))
+    monkeypatch.setenv("TRACSEQ_BIN", str(beside_program("tracseq_early_ack")))
     with TracseqServer(arguments=["--no-worker"]) as server:
         assert lost_under(kill_and_restart, server, times=0, pause=(1.0, 1.0), seed=7) == ""
 

@@ -9,8 +9,8 @@ import signal
 import pytest
 
 from tests.faults.disk import Disk
-from tests.faults.trial import broken_program, lost_under, start_again
-from tests.services.tracseq import TracseqServer
+from tests.faults.trial import lost_under, start_again
+from tests.services.tracseq import TracseqServer, beside_program
 
 CUTS = 20
 DISK_MIB = 512
@@ -38,6 +38,6 @@ def test_twenty_power_cuts_lose_nothing() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_build_that_does_not_sync_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRACSEQ_BIN", str(broken_program("tracseq_no_sync")))
+    monkeypatch.setenv("TRACSEQ_BIN", str(beside_program("tracseq_no_sync")))
     with Disk(DISK_MIB) as disk:
         assert lost_under_cuts(disk), "the broken build lost nothing: the power-cut test proves nothing"

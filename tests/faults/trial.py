@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import random
 import time
-from pathlib import Path
 from typing import Callable
 
 from tests.faults.clients import Load, Lost
-from tests.services.tracseq import TracseqError, TracseqServer, program
+from tests.services.tracseq import TracseqError, TracseqServer
 
 CLIENTS = 4
 # A build that acknowledges too early has committed by then (it holds a commit back for 50 ms): only a strike loses work.
 SETTLE_SECONDS = 0.5
 DAMAGED = b"the database file is damaged"  # src/storage/sql/sqlite/errors.cpp
-
-
-def broken_program(name: str) -> Path:
-    """A build that is broken on purpose; it stands beside the program under test (src/cli/CMakeLists.txt)."""
-    path = program().resolve().parent / name
-    assert path.is_file(), f"{path} is missing; build it first: ./run build"
-    return path
 
 
 def kill_and_restart(server: TracseqServer) -> None:
