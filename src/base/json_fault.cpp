@@ -201,9 +201,13 @@ class Scanner {
     const std::size_t first = at;
     if (!digits(token, at) || (token[first] == '0' && at > first + 1)) return false;
     whole = at == token.size();
-    if (at < token.size() && token[at] == '.' && !digits(token, ++at)) return false;
+    if (at < token.size() && token[at] == '.') {
+      ++at;
+      if (!digits(token, at)) return false;
+    }
     if (at < token.size() && (token[at] == 'e' || token[at] == 'E')) {
-      if (++at < token.size() && (token[at] == '+' || token[at] == '-')) ++at;
+      ++at;
+      if (at < token.size() && (token[at] == '+' || token[at] == '-')) ++at;
       if (!digits(token, at)) return false;
     }
     return at == token.size();
