@@ -75,7 +75,7 @@ class ListPages final : public RowPages {
     if (takes_limit_) request.query.emplace_back("limit", std::to_string(kPageRows));
     if (!token_.empty()) request.query.emplace_back("page_token", token_);
     const Response answer = router_.dispatch(ctx_, request);
-    TRACSEQ_TRY(const Json body, parse_json(answer.body));
+    TRACSEQ_TRY(const Json body, parse_json(answer.body, "the answer"));
     if (answer.status != 200) return fail(error_of(body));
     const Json* token = body.find("next_page_token");
     token_ = token != nullptr ? token->string_or("") : "";

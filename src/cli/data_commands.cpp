@@ -20,7 +20,7 @@ const std::string kReports = "/api/v1/quality-reports";
 const std::string kRuns = "/api/v1/pipeline-runs";
 
 Result<std::string> text_in(const std::string& body, std::string_view name) {
-  TRACSEQ_TRY(const Json object, parse_json(body));
+  TRACSEQ_TRY(const Json object, parse_json(body, "the answer"));
   const Json* value = object.find(name);
   if (value == nullptr || value->as_string() == nullptr)
     return fail(Code::internal, fmt::format("the answer has no {}", name));
@@ -30,7 +30,7 @@ Result<std::string> text_in(const std::string& body, std::string_view name) {
 // Stores what a JSON file describes.
 Result<void> create_from_file(const Invocation& in, const std::string& resource) {
   TRACSEQ_TRY(const std::string body, read_text(in.words[0]));
-  TRACSEQ_TRY(const Json document, parse_json(body));
+  TRACSEQ_TRY(const Json document, parse_json(body, in.words[0]));
   if (!document.is_object())
     return fail(Code::invalid, fmt::format("'{}' must hold a JSON object", in.words[0]));
   return show_one(in, Method::post, resource, body);

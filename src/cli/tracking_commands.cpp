@@ -94,7 +94,7 @@ Result<void> show_metrics(const Invocation& in) {
   for (bool more = true; more;) {
     TRACSEQ_TRY(const std::string body,
                 connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
-    TRACSEQ_TRY(const Json page, parse_json(body));
+    TRACSEQ_TRY(const Json page, parse_json(body, "the answer"));
     if (const Json* items = page.find("items"); items != nullptr && items->is_array())
       for (const Json& series : *items->as_array()) all.push_back(series);
     const Json* token = page.find("next_page_token");

@@ -172,6 +172,12 @@ TEST_F(ConfigTest, BrokenFilesAreNamed) {
     ASSERT_FALSE(loaded) << text;
     EXPECT_THAT(loaded.error().message, HasSubstr(sources_.path));
   }
+  write("{\"default\":\n  {\"database\": }}");
+  EXPECT_EQ(load(sources_).error().message,
+            sources_.path + " is not valid JSON: expected a value, found '}' at line 2, column 16");
+  const auto saved = save(sources_.path, defaults(Environment::staging));
+  ASSERT_FALSE(saved);
+  EXPECT_THAT(saved.error().message, HasSubstr("line 2, column 16, so it is left as it is"));
   sources_.path = folder_.string();
   ASSERT_FALSE(load(sources_));
 }

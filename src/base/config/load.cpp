@@ -107,11 +107,10 @@ class Loader {
     if (status.type() == std::filesystem::file_type::directory)
       return fail(Code::invalid, fmt::format("{} is a folder; a settings file is expected", sources_.path));
     TRACSEQ_TRY(const std::string text, read_settings_file(sources_.path));
-    auto document = parse_json(text);
-    if (!document) return fail(Code::invalid, fmt::format("{}: {}", sources_.path, document.error().message));
-    if (!document->is_object())
+    TRACSEQ_TRY(const Json document, parse_json(text, sources_.path));
+    if (!document.is_object())
       return fail(Code::invalid, fmt::format("{} must hold an object with sections", sources_.path));
-    read_sections(*document->as_object());
+    read_sections(*document.as_object());
     return {};
   }
 
