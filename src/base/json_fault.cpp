@@ -36,7 +36,7 @@ std::string place_of(std::string_view text, std::size_t at) {
 
 class Scanner {
  public:
-  explicit Scanner(std::string_view text) : text_(text) {}
+  Scanner(std::string_view text, ShownValues shown) : text_(text), shown_(shown) {}
 
   std::optional<JsonFault> run() {
     skip_space();
@@ -65,7 +65,7 @@ class Scanner {
     return false;
   }
   bool wrong(std::string_view expected) {
-    return fault(at_, fmt::format("is not valid JSON: expected {}, found {}", expected, found()));
+    return fault(at_, fmt::format("is not valid JSON: expected {}{}", expected, found()));
   }
   // As the parser counts: what lies in the last level is a level of its own.
   bool too_deep(std::size_t at) {
@@ -73,13 +73,14 @@ class Scanner {
   }
   // What stands where the scan is.
   [[nodiscard]] std::string found() const {
-    if (at_end()) return "the end";
+    if (at_end()) return ", found the end";
+    if (shown_ == ShownValues::no) return {};
     const std::string_view rest = text_.substr(at_);
     const auto end = std::find_if_not(rest.begin(), rest.end(), is_word);
     const auto word = static_cast<std::size_t>(end - rest.begin());
-    if (word > 0) return fmt::format("'{}'", shown_name(rest.substr(0, std::min(word, kShownMax))));
-    return fmt::format(
-        "'{}'", shown_name(rest.substr(0, std::max<std::size_t>(first_utf8_character(rest).bytes, 1))));
+    if (word > 0) return fmt::format(", found '{}'", shown_name(rest.substr(0, std::min(word, kShownMax))));
+    return fmt::format(", found '{}'", shown_name(rest.substr(
+                                           0, std::max<std::size_t>(first_utf8_character(rest).bytes, 1))));
   }
 
   bool value(std::size_t depth) {
@@ -219,6 +220,7 @@ class Scanner {
       ++at_;
     const std::string_view token = text_.substr(begin, at_ - begin);
     const auto refuse = [&](std::string_view why) {
+      if (shown_ == ShownValues::no) return fault(begin, fmt::format("is a value {}", why), field());
       return fault(
           begin,
           fmt::format("is {}{}, {}", token.substr(0, kShownMax), token.size() > kShownMax ? "…" : "", why),
@@ -250,6 +252,7 @@ class Scanner {
   }
 
   const std::string_view text_;
+  const ShownValues shown_;
   std::size_t at_ = 0;
   std::vector<Part> path_;
   std::optional<JsonFault> fault_;
@@ -258,6 +261,8 @@ class Scanner {
 
 }  // namespace
 
-std::optional<JsonFault> find_json_fault(std::string_view text) { return Scanner(text).run(); }
+std::optional<JsonFault> find_json_fault(std::string_view text, ShownValues shown) {
+  return Scanner(text, shown).run();
+}
 
 }  // namespace tracseq

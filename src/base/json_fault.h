@@ -16,7 +16,9 @@ struct JsonFault {
 };
 
 // Reads the text once more, for its fault; nothing if it has none that this can tell (doubled keys are not
-// looked for). Called where a text was refused: slower than the parser, linear in the text. Pure.
-std::optional<JsonFault> find_json_fault(std::string_view text);
+// looked for). Called where a text was refused: slower than the parser, linear in the text. With
+// `ShownValues::no`, for documents with secrets, `why` tells nothing of what the text holds. Pure.
+enum class ShownValues { yes, no };
+std::optional<JsonFault> find_json_fault(std::string_view text, ShownValues shown = ShownValues::yes);
 
 }  // namespace tracseq
