@@ -57,10 +57,15 @@ class Bench:
         print(f"  note: {text}", flush=True)
 
     def note_generator(self, work: str, cpu_seconds: float, seconds: float, threads: int) -> None:
-        """Says so if the load generator may have been the bottleneck."""
+        """Says so if the load generator may have been the bottleneck: it kept its threads, or the machine, busy."""
         share = cpu_seconds / (seconds * min(threads, os.cpu_count() or 1))
         if share > GENERATOR_CORE_SHARE_MAX:
             self.note(f"{work}: the load generator itself used {share:.0%} of what it could have")
+
+
+def generator_share(cpu_seconds: float, seconds: float) -> str:
+    """What the load generator took of the machine that it shares with what is measured, for a load's row."""
+    return f"load generator {cpu_seconds / seconds:.2f} of {os.cpu_count() or 1} cores"
 
 
 def rate(value: float) -> str:

@@ -425,6 +425,8 @@ def main() -> int:
     except CheckFailed as error:
         print(f"\nThe demo failed: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

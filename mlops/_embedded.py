@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import queue
 import threading
 import time
 import weakref
@@ -18,7 +19,7 @@ from typing import Any, Optional
 from . import _exit, _json
 from ._log import logger
 from ._native import native
-from ._transport import Cancel, Done, Reply, Request, Transport, error_of, error_reply
+from ._transport import ANSWER_SECONDS, Cancel, Done, Reply, Request, Transport, error_of, error_reply, no_answer
 from .errors import Unavailable
 
 _log = logger("mlops.database")
@@ -66,8 +67,11 @@ class EmbeddedTransport(Transport):
             return self._core
 
     def send(self, request: Request) -> Reply:
+        # Signals are handled on the main thread alone, and not while it is in the core.
+        on_main = threading.current_thread() is threading.main_thread()
         for _ in range(2):
-            reply = Reply(*self.core().call(*_arguments(request)))
+            core = self.core()
+            reply = _call_on_thread(core, request) if on_main else Reply(*core.call(*_arguments(request)))
             if not self._closed(reply):
                 break
         return reply
@@ -130,6 +134,20 @@ class EmbeddedTransport(Transport):
         closed = [self.close(patience_ms)]
         closed += [core.close(0) for core in self._lost if core is not None]
         return all(closed)
+
+
+def _call_on_thread(core: Any, request: Request) -> Reply:
+    """The call on a thread of the core, while this one waits where Ctrl-C ends the wait."""
+    replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+    number = core.submit(*_arguments(request), lambda *answer: replies.put(Reply(*answer)))
+    try:
+        return replies.get(timeout=request.seconds + ANSWER_SECONDS)
+    except queue.Empty:
+        core.cancel(number)
+        raise no_answer(request) from None
+    except BaseException:
+        core.cancel(number)
+        raise
 
 
 def _arguments(request: Request) -> tuple[str, str, Any, bytes, str, str, int]:

@@ -16,7 +16,8 @@ from typing import Any, Optional
 
 from ._onnx_rows import comparison_rows, thresholds_of_trees
 
-OPSET = 18
+# The newest that every converter and ONNX Runtime know; some refuse the other domain beyond 3.
+OPSETS = {"": 18, "ai.onnx.ml": 3}
 INPUT = "input"
 # Converters whose trees round their input to FP32 first; histogram boosting does not.
 _FLOAT32_TREES = ("sklearn.tree.", "sklearn.ensemble._forest", "sklearn.ensemble._gb", "sklearn.ensemble._iforest")
@@ -52,17 +53,40 @@ def convert(model: Any, rows: Optional[Any] = None) -> Conversion:
         )
         return result
     try:
-        graph = _graph(model, result.features)
-    except Exception as error:
-        result.reason = f"there is no converter for {type(model).__name__}: {_first_line(error)}"
-        return result
-    try:
-        _describe(model, graph, result)
-        result.reason = _compare(model, graph, _usable(rows, result.features))
-        result.onnx = None if result.reason else graph.SerializeToString()
+        _convert_and_compare(model, rows, result)
     except Exception as error:  # whatever a model does: it is registered all the same
         result.reason = f"the conversion of {type(model).__name__} failed: {_named(error)}"
     return result
+
+
+def _convert_and_compare(model: Any, rows: Optional[Any], result: Conversion) -> None:
+    """Takes the graph of FP64, or that of FP32 where there is none, or none that runs and agrees."""
+    assert result.features is not None
+    compared: list[str] = []
+    for make in (_graph_of_fp64, _graph_of_fp32):
+        try:
+            graph = make(model, result.features)
+        except Exception as error:
+            result.reason = _no_graph(model, error)
+            continue
+        _describe(model, graph, result)
+        result.reason = _compare(model, graph, _usable(rows, result.features))
+        if not result.reason:
+            result.onnx = graph.SerializeToString()
+            return
+        compared.append(result.reason)
+    if compared:  # a graph's own failing says more than that there is no other
+        result.reason = "; in FP32: ".join(dict.fromkeys(compared))
+
+
+def _no_graph(model: Any, error: Exception) -> str:
+    from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+    name = type(model).__name__
+    if isinstance(error, (MissingConverter, MissingShapeCalculator)):
+        return f"there is no converter for {name}: {_first_line(error)}"
+    cause = f" ({_named(error.__cause__)})" if error.__cause__ is not None else ""
+    return f"the converter for {name} failed: {_named(error)}{cause}"
 
 
 def _refusal(model: Any) -> str:
@@ -79,7 +103,7 @@ def _refusal(model: Any) -> str:
     try:
         check_is_fitted(model)
     except NotFittedError:
-        return f"the {type(model).__name__} is not fitted"
+        return f"the {type(model).__name__} is not fitted, as far as scikit-learn's check_is_fitted can tell"
     except Exception as error:  # an estimator's own code
         return f"{name} cannot be converted: {_named(error)}"
     if not hasattr(model, "predict"):
@@ -98,15 +122,10 @@ def _named(error: BaseException) -> str:
     return f"{type(error).__name__}: {_first_line(error)}"
 
 
-def _graph(model: Any, features: int) -> Any:
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+def _graph_of_fp64(model: Any, features: int) -> Any:
+    from skl2onnx.common.data_types import DoubleTensorType
 
-    try:
-        graph = _to_onnx(model, DoubleTensorType([None, features]))
-    except Exception:  # some converters know FP32 alone
-        graph = _to_onnx(model, FloatTensorType([None, features]))
-        _take_fp64(graph)
-        return graph
+    graph = _to_onnx(model, DoubleTensorType([None, features]))
     if _has_float32_trees(model):
         _mend_trees(graph, thresholds_of_trees(model))
     else:
@@ -114,12 +133,31 @@ def _graph(model: Any, features: int) -> Any:
     return graph
 
 
+def _graph_of_fp32(model: Any, features: int) -> Any:
+    """Some converters know FP32 alone, or make graphs of FP64 that do not run."""
+    from skl2onnx.common.data_types import FloatTensorType
+
+    graph = _to_onnx(model, FloatTensorType([None, features]))
+    _take_fp64(graph)
+    return graph
+
+
 def _to_onnx(model: Any, kind: Any) -> Any:
     from skl2onnx import to_onnx
     from sklearn.base import is_classifier
 
-    options = {id(model): {"zipmap": False}} if is_classifier(model) else None
-    return to_onnx(model, initial_types=[(INPUT, kind)], options=options, target_opset=OPSET)
+    def converted(options: Optional[dict[int, dict[str, Any]]]) -> Any:
+        return to_onnx(model, initial_types=[(INPUT, kind)], options=options, target_opset=OPSETS)
+
+    if not is_classifier(model):
+        return converted(None)
+    try:
+        return converted({id(model): {"zipmap": False}})
+    except NameError as error:  # a classifier without probabilities has no such option
+        if "zipmap" not in str(error):
+            raise
+        # Left out for a pipeline, it is handed to its last step all the same, unless that has options of its own.
+        return converted({id(step): {} for _, step in getattr(model, "steps", [])} or None)
 
 
 def _has_float32_trees(model: Any, depth: int = 0) -> bool:

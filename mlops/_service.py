@@ -16,7 +16,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Optional, TypeVar, Union
 
 from . import _json
-from ._transport import Body, Cancel, Reply, Request, Transport, connect, current_timeout, error_reply, timed
+from ._transport import (
+    ANSWER_SECONDS,
+    Body,
+    Cancel,
+    Reply,
+    Request,
+    Transport,
+    connect,
+    current_timeout,
+    error_reply,
+    no_answer,
+    timed,
+)
 from .errors import DeadlineExceeded, InvalidArgument
 
 if TYPE_CHECKING:
@@ -71,16 +83,23 @@ class AsyncIo(Io):
             if not future.done():
                 future.set_result(reply)
 
+        def give_up() -> None:
+            settle(error_reply(no_answer(request)))
+            cancel()
+
         def done(reply: Reply) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended and nobody waits
                 loop.call_soon_threadsafe(settle, reply)
 
         cancel = self._start(transport, request, done)
+        late = loop.call_later(request.seconds + ANSWER_SECONDS, give_up)
         try:
             return await future
         except asyncio.CancelledError:
             cancel()
             raise
+        finally:
+            late.cancel()
 
     @staticmethod
     def _start(transport: Transport, request: Request, done: Callable[[Reply], None]) -> Cancel:

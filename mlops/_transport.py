@@ -30,6 +30,8 @@ T = TypeVar("T")
 Body = Union[bytes, Path]
 # Seconds a call may take when nobody says otherwise.
 TIMEOUT_DEFAULT = 60.0
+# What a call is given past its time, for the answer that says so.
+ANSWER_SECONDS = 0.25
 
 _timeout: contextvars.ContextVar[Optional[float]] = contextvars.ContextVar("mlops_timeout", default=None)
 # Of the call under way, where a time-out was chosen: when it must end.
@@ -151,6 +153,11 @@ def error_reply(error: BaseException) -> Reply:
     code = error.code if isinstance(error, MLOpsError) else "internal"
     words = str(error) if isinstance(error, MLOpsError) else f"{type(error).__name__}: {error}"
     return Reply(599, _json.dumps({"error": {"code": code, "message": words}}), {})
+
+
+def no_answer(request: Request) -> DeadlineExceeded:
+    """No thread has come to it in its time, or what it waits for does not look at the clock."""
+    return DeadlineExceeded(f"no answer came in {request.seconds:.3g} s")
 
 
 def target(path: str, /, *parts: str, **query: Any) -> str:

@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 
 // The API that `npm run dev` talks to: a running `tracseq serve`.
 const target = process.env.TRACSEQ_URL ?? 'http://127.0.0.1:8080';
+// The browser's own Host goes through: the server refuses changes whose Origin is not the Host they were sent to.
+const upstream = { target, changeOrigin: false };
 
 export default defineConfig({
   plugins: [svelte()],
@@ -19,9 +21,10 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': target,
-      '/version': target,
-      '/openapi.json': target,
+      '/api': upstream,
+      '/version': upstream,
+      '/openapi.json': upstream,
+      '/docs/api': upstream,
     },
   },
   test: { include: ['src/**/*.test.ts', 'scripts/**/*.test.mjs'], environment: 'node' },

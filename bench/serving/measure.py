@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import statistics
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from bench.common import ROOT, Bench, micros, rate
+from bench.common import ROOT, Bench, generator_share, micros, rate
 from mlops.tests.e2e.serving_peers import ModelServer
 from tests.services.tracseq import TracseqServer
 
@@ -55,6 +56,12 @@ def register(url: str, model: Path) -> str:
     return version
 
 
+def children_seconds() -> float:
+    """Processor time of the programs that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 class Load:
     """wrk with one request, made beforehand."""
 
@@ -66,9 +73,10 @@ class Load:
         row = {"name": "input", "shape": [1, FEATURES], "datatype": "FP64", "data": values}
         self.body.write_text(json.dumps({"inputs": [row]}))
 
-    def __call__(self, url: str, clients: int) -> tuple[float, float]:
-        """Requests a second and the median in microseconds; anything but success is an error."""
+    def __call__(self, url: str, clients: int) -> tuple[float, float, float]:
+        """Requests a second, the median in microseconds, the cores wrk took; anything but success is an error."""
         command = ["wrk", "-t1", f"-c{clients}", f"-d{SECONDS}s", "--latency", "-s", str(self.script), url]
+        before, began = children_seconds(), time.monotonic()
         done = subprocess.run(
             command,
             capture_output=True,
@@ -76,25 +84,27 @@ class Load:
             check=True,
             env={"BENCH_BODY": str(self.body), "PATH": "/usr/bin:/bin"},
         )
+        cores = (children_seconds() - before) / (time.monotonic() - began)
         if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
             raise RuntimeError(done.stdout)
         per_second = float(re.search(r"Requests/sec:\s+([\d.]+)", done.stdout)[1])  # type: ignore[index]
         middle, unit = re.search(r"50%\s+([\d.]+)(us|ms|s)", done.stdout).groups()  # type: ignore[union-attr]
-        return per_second, float(middle) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
+        return per_second, float(middle) * {"us": 1, "ms": 1e3, "s": 1e6}[unit], cores
 
 
-def compare(
-    load: Load, ours: str, bare: str, clients: int
-) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+Measured = list[tuple[float, float, float]]
+
+
+def compare(load: Load, ours: str, bare: str, clients: int) -> tuple[Measured, Measured]:
     """Both in turns, so that a busy moment of the machine meets both."""
-    found: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
+    found: tuple[Measured, Measured] = ([], [])
     for _ in range(ROUNDS):
         found[0].append(load(ours, clients))
         found[1].append(load(bare, clients))
     return found
 
 
-def middle(numbers: list[tuple[float, float]], index: int) -> float:
+def middle(numbers: Measured, index: int) -> float:
     return statistics.median(number[index] for number in numbers)
 
 
@@ -132,10 +142,13 @@ def numbers(bench: Bench, load: Load, ours: ModelServer, bare_url: str) -> None:
         own, floor = compare(load, url, bare_url, clients)
         share = middle(own, 0) / middle(floor, 0)
         who = "1 client" if clients == 1 else f"{clients} clients"
+        work = f"one-row prediction over REST, keep-alive, 100 trees, recording on, {who}"
+        bench.note_generator(work, middle(own, 2), 1, 1)  # wrk has one thread
         bench.add(
-            f"one-row prediction over REST, keep-alive, 100 trees, recording on, {who}",
-            f"{rate(middle(own, 0))}, p50 {micros(middle(own, 1))} ({share:.0%})",
-            f"bare Beast + ONNX Runtime {rate(middle(floor, 0))}, p50 {micros(middle(floor, 1))}",
+            work,
+            f"{rate(middle(own, 0))}, p50 {micros(middle(own, 1))} ({share:.0%}); {generator_share(middle(own, 2), 1)}",
+            f"bare Beast + ONNX Runtime {rate(middle(floor, 0))}, p50 {micros(middle(floor, 1))};"
+            f" {generator_share(middle(floor, 2), 1)}",
             "≥ 70 %",
             share >= 0.7,
         )

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.common import Bench, micros, peak_memory_mib, rate
+from bench.common import Bench, generator_share, micros, peak_memory_mib, rate
 from tests.services.tracseq import TracseqServer
 
 SECONDS = 5
@@ -53,7 +53,7 @@ def server_numbers(bench: Bench) -> None:
         goal = max(1.5 * floor, floor + 150)
         bench.add(
             "log one metric over HTTP, one client, durable, p50",
-            micros(one["p50_us"]),
+            f"{micros(one['p50_us'])}; {generator_share(one['cpu_seconds'], one['seconds'])}",
             f"raw sqlite3 FULL {micros(floor)}",
             f"≤ {micros(goal)}",
             one["p50_us"] <= goal,
@@ -69,7 +69,7 @@ def server_numbers(bench: Bench) -> None:
         raise RuntimeError(f"{many['points']:,} points were acknowledged, {stored:,} rows are there")
     bench.add(
         work,
-        f"{rate(per_second)} ({per_second / direct:.0%})",
+        f"{rate(per_second)} ({per_second / direct:.0%}); {generator_share(many['cpu_seconds'], many['seconds'])}",
         f"own writer called directly {rate(direct)}",
         "≥ 50 % of it and ≥ 100,000/s",
         per_second >= 0.5 * direct and per_second >= 100_000,
@@ -102,10 +102,12 @@ def echo_memory(bench: Bench) -> float:
         return peak_memory_mib(pid)
 
 
-def requests_per_second(bench: Bench, port: int, path: str) -> float:
+def requests_per_second(bench: Bench, port: int, path: str) -> tuple[float, float]:
+    """And the cores the load generator took."""
     found = bench.run_json("http_load", port, EMPTY_CLIENTS, SECONDS, "get", path)
     bench.note_generator(f"empty route ({path})", found["cpu_seconds"], found["seconds"], EMPTY_CLIENTS)
-    return float(found["requests"]) / float(found["seconds"])
+    seconds = float(found["seconds"])
+    return float(found["requests"]) / seconds, float(found["cpu_seconds"]) / seconds
 
 
 def empty_route(bench: Bench) -> None:
@@ -119,11 +121,13 @@ def empty_route(bench: Bench) -> None:
         for _ in range(EMPTY_ROUNDS):
             floor.append(requests_per_second(bench, echo_port, "/"))
             ours.append(requests_per_second(bench, port, "/livez"))
-    share = statistics.median(ours) / statistics.median(floor)
+    own, own_load = (statistics.median(column) for column in zip(*ours))
+    bare, bare_load = (statistics.median(column) for column in zip(*floor))
+    share = own / bare
     bench.add(
         f"empty route, keep-alive, {EMPTY_CLIENTS} clients",
-        f"{rate(statistics.median(ours))} ({share:.0%})",
-        f"bare Beast echo {rate(statistics.median(floor))}",
+        f"{rate(own)} ({share:.0%}); {generator_share(own_load, 1)}",
+        f"bare Beast echo {rate(bare)}; {generator_share(bare_load, 1)}",
         "≥ 80 %",
         share >= 0.8,
     )

@@ -96,12 +96,14 @@ class Handlers {
   }
 
   Result<Response> put_upload(const CallContext& ctx, const PutUpload& in, Request& request) const {
+    TRACSEQ_CHECK(artifacts::check_artifact_path("name", in.name));
     TRACSEQ_TRY(const StoredContent content, receive(ctx, in.digest, in.root, request));
     TRACSEQ_TRY(const ArtifactInfo made, write(ctx, "upload.put", upload(in), content));
     return Response::json(to_json(made), 201);
   }
 
   Result<ArtifactInfo> use_known(const CallContext& ctx, const PutUpload& in) const {
+    TRACSEQ_CHECK(artifacts::check_artifact_path("name", in.name));
     TRACSEQ_CHECK(check_root(ctx, in.root));
     TRACSEQ_TRY(const auto content, catalog_.find_content(in.digest, in.root));
     if (!content)

@@ -162,6 +162,13 @@ TEST_P(ArtifactRoutesTest, UploadsAreKnownByTheirDigest) {
   EXPECT_EQ(again.status, 201) << again.body;
   EXPECT_NE(text(again, "artifact_id"), text(first, "artifact_id"));
   EXPECT_EQ(call(Method::post, "/api/v1/uploads", R"({"digest": "00"})").status, 404);
+  for (const Response& refused :
+       {call(Method::put, "/api/v1/uploads?name=../../x", "a"),
+        call(Method::post, "/api/v1/uploads", R"({"name": "../../x", "digest": ")" + digest + R"("})")}) {
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_NE(refused.body.find(R"("field":"name")"), std::string::npos) << refused.body;
+    EXPECT_NE(refused.body.find("name '../../x'"), std::string::npos) << refused.body;
+  }
 }
 
 TEST_P(ArtifactRoutesTest, ARepeatWithTheSameKeyIsTheSameArtifact) {

@@ -130,6 +130,10 @@ Error error_of(int status, std::string_view body) {
   const Json* inner = document ? document->find("error") : nullptr;
   if (inner == nullptr || !inner->is_object()) {
     error.detail = std::string(body.substr(0, 500));
+    if (status != 404) return error;
+    // Ours says what is not found.
+    error.code = Code::unavailable;
+    error.message = "no TracSeq server is at this address: what is there answered 404 without saying of what";
     return error;
   }
   if (const Json* code = inner->find("code")) error.code = code_from_name(code->string_or("internal"));

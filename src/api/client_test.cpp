@@ -56,6 +56,11 @@ TEST(ErrorOf, GivesBackWhatErrorResponseWrote) {
   EXPECT_EQ(back.message, error.message);
   EXPECT_EQ(back.field, "name");
   EXPECT_EQ(error_of(503, "<html>").code, Code::unavailable);
+  const Error foreign = error_of(404, "<html>not here</html>");
+  EXPECT_EQ(foreign.code, Code::unavailable);
+  EXPECT_NE(foreign.message.find("no TracSeq server"), std::string::npos) << foreign.message;
+  EXPECT_EQ(error_of(404, error_response({Code::not_found, "no run", {}, {}}, "r").body).code,
+            Code::not_found);
   EXPECT_EQ(error_of(418, "").code, Code::invalid);
   EXPECT_EQ(error_of(500, "{}").code, Code::internal);
 }

@@ -7,6 +7,7 @@
 
 #include "api/announced_digest.h"
 #include "api/router_tree.h"
+#include "base/call_deadline.h"
 #include "base/crypto.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -142,6 +143,7 @@ Result<Response> call_handler(const Route& route, const CallContext& ctx, Reques
     request.stream = &whole.emplace(std::move(request.body));
     request.body.clear();
   }
+  const CallDeadline deadline(full.deadline);
   Result<Response> answer = route.handler(full, request);
   if (whole) request.stream = nullptr;
   if (answer) {

@@ -50,6 +50,14 @@ Result<Json::Array> items_of(const Json& page) {
   return *items->as_array();
 }
 
+// What a list's rows are, as its answer is described; null where it is not.
+const TypeInfo* row_of(const Route& list) {
+  for (const Field& field : list.output->fields)
+    if (std::string_view(field.name) == "items" && field.type().kind == Kind::array)
+      return &field.type().element();
+  return nullptr;
+}
+
 // Asks a list for its pages, one after the other.
 class ListPages final : public RowPages {
  public:
@@ -67,7 +75,7 @@ class ListPages final : public RowPages {
     if (takes_limit_) request.query.emplace_back("limit", std::to_string(kPageRows));
     if (!token_.empty()) request.query.emplace_back("page_token", token_);
     const Response answer = router_.dispatch(ctx_, request);
-    TRACSEQ_TRY(const Json body, parse_json(answer.body));
+    TRACSEQ_TRY(const Json body, parse_json(answer.body, "the answer"));
     if (answer.status != 200) return fail(error_of(body));
     const Json* token = body.find("next_page_token");
     token_ = token != nullptr ? token->string_or("") : "";
@@ -80,6 +88,8 @@ class ListPages final : public RowPages {
     text_ = answer.body;
     return items;
   }
+  // How many rows it had so far.
+  [[nodiscard]] std::int64_t rows() const { return rows_; }
   // The last page as the list answered it.
   [[nodiscard]] const std::string& text() const { return text_; }
   // From here on the body is under way: the call's deadline was for its head. Stopping still ends it, and
@@ -234,6 +244,8 @@ class ParquetExport final : public ByteSource {
  public:
   static Result<std::unique_ptr<ParquetExport>> make(RowPages& pages, const ExportTable& table,
                                                      const CallContext& ctx) {
+    if (table.columns().empty())
+      return fail_field("format", "rows without columns make no Parquet file; ask for csv or json");
     std::string name = (std::filesystem::temp_directory_path() / "tracseq-export-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) return fail(Code::unavailable, "no temporary folder could be made");
     std::unique_ptr<ParquetExport> out(new ParquetExport(name));
@@ -322,6 +334,7 @@ Result<Response> export_list(const Router& router, const CallContext& ctx, const
     TRACSEQ_CHECK(spool->add(pages.text()));
   }
   TRACSEQ_CHECK(spool->rewind());
+  if (const TypeInfo* row = row_of(*match.route); pages.rows() == 0 && row != nullptr) table.learn(*row);
   if (input.format == ExportFormat::parquet) {
     TRACSEQ_TRY(response.stream, ParquetExport::make(*spool, table, ctx));
   } else {

@@ -32,6 +32,16 @@ using std::chrono::milliseconds;
 
 constexpr std::int64_t kThings = 2'500;
 
+Result<std::string> read_all(ByteSource& stream) {
+  std::string text;
+  std::vector<std::byte> buffer(10'000);
+  for (;;) {
+    TRACSEQ_TRY(const std::size_t count, stream.read(buffer));
+    if (count == 0) return text;
+    text.append(reinterpret_cast<const char*>(buffer.data()), count);
+  }
+}
+
 // A list that is written to while it is read: from its second reading on, every row has one key more.
 class Exporting : public ::testing::Test {
  public:
@@ -64,16 +74,6 @@ class Exporting : public ::testing::Test {
     request.query.emplace_back("format", format);
     return router_.dispatch(ctx_, request);
   }
-  static Result<std::string> read_all(ByteSource& stream) {
-    std::string text;
-    std::vector<std::byte> buffer(10'000);
-    for (;;) {
-      TRACSEQ_TRY(const std::size_t count, stream.read(buffer));
-      if (count == 0) return text;
-      text.append(reinterpret_cast<const char*>(buffer.data()), count);
-    }
-  }
-
   metrics::Registry metrics_;
   Router router_{metrics_};
   CallContext ctx_;
@@ -139,20 +139,28 @@ TEST_P(EveryList, CanBeExportedWithPagesAndWithout) {
     if (!is_list(route) || !route.path.starts_with(kPrefix)) continue;
     Request request;
     request.path = "/api/v1/export/" + route.path.substr(kPrefix.size());
-    request.query.emplace_back("format", "json");
     bool of_something = route.path.find('{') != std::string::npos;  // that is not there
     for (const Field& field : route.input->fields) {
       if (!field.doc.required) continue;
       of_something = true;
       request.query.emplace_back(field.name, "none");
     }
-    const Response response = core_->router().dispatch(ctx, request);
-    EXPECT_EQ(response.body.find("unknown query parameter"), std::string::npos) << response.body;
-    if (of_something) continue;
-    EXPECT_EQ(response.status, 200) << route.path << ": " << response.body;
-    ++exported;
+    for (const std::string format : {"json", "csv", "parquet"}) {  // most of them are empty here
+      Request one = request;
+      one.query.emplace_back("format", format);
+      const Response response = core_->router().dispatch(ctx, one);
+      EXPECT_EQ(response.body.find("unknown query parameter"), std::string::npos) << response.body;
+      if (of_something) continue;
+      ASSERT_EQ(response.status, 200) << route.path << " as " << format << ": " << response.body;
+      const auto text = read_all(*response.stream);
+      ASSERT_TRUE(text) << route.path << " as " << format << ": " << text.error().message;
+      const std::string begin = text->substr(0, text->find("\r\n"));
+      EXPECT_TRUE(format != "csv" || !begin.empty()) << route.path << " has no header";
+      EXPECT_TRUE(format != "parquet" || begin.starts_with("PAR1")) << route.path;
+      ++exported;
+    }
   }
-  EXPECT_GE(exported, 10);
+  EXPECT_GE(exported, 30);
 }
 TRACSEQ_ON_BOTH_DATABASES(EveryList);
 

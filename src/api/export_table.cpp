@@ -64,6 +64,27 @@ void ExportTable::learn_member(const std::string& name, const Json& value) {
   seen.booleans = seen.booleans && value.is_bool();
 }
 
+void ExportTable::learn(const TypeInfo& row) { learn_member("", row); }
+
+void ExportTable::learn_member(const std::string& name, const TypeInfo& type) {
+  switch (type.kind) {
+    case Kind::optional:
+      learn_member(name, type.element());
+      return;
+    case Kind::object:
+      for (const Field& field : type.fields)
+        learn_member(name.empty() ? field.name : name + "." + field.name, field.type());
+      return;
+    case Kind::map:
+      return;
+    default:
+      break;
+  }
+  const bool integer = type.kind == Kind::int32 || type.kind == Kind::int64;
+  if (index_.emplace(name, columns_.size()).second)
+    columns_.push_back({name, integer || type.kind == Kind::float64, integer, type.kind == Kind::boolean});
+}
+
 tables::ColumnType ExportTable::type_of(const Seen& seen) {
   if (seen.integers && seen.booleans) return tables::ColumnType::string;  // never a value at all
   if (seen.integers) return tables::ColumnType::int64;
@@ -78,6 +99,7 @@ std::vector<tables::ColumnInfo> ExportTable::columns() const {
 }
 
 std::string ExportTable::csv_header() const {
+  if (columns_.empty()) return {};
   std::string line;
   for (const Seen& seen : columns_) line += (line.empty() ? "" : ",") + csv_cell(Json(seen.name));
   return line + "\r\n";

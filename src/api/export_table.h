@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/describe.h"
 #include "base/json.h"
 #include "storage/tables/columns.h"
 
@@ -17,6 +18,9 @@ class ExportTable {
  public:
   // First pass: learns the columns and what they hold.
   void learn(const Json& item);
+  // The same of a list without rows, from the description of what its rows would be. What has no columns
+  // before there is a row (maps) gives none.
+  void learn(const TypeInfo& row);
   [[nodiscard]] std::vector<tables::ColumnInfo> columns() const;
 
   // Second pass. The header line, and a row as RFC 4180 has it; missing values are empty. Non-finite numbers
@@ -35,6 +39,7 @@ class ExportTable {
     bool booleans = true;
   };
   void learn_member(const std::string& name, const Json& value);
+  void learn_member(const std::string& name, const TypeInfo& type);
   [[nodiscard]] static tables::ColumnType type_of(const Seen& seen);
 
   std::vector<Seen> columns_;

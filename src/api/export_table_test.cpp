@@ -6,6 +6,25 @@
 #include <cmath>
 
 namespace tracseq::api {
+
+struct ExportPart {
+  double score = 0;
+  std::optional<std::int64_t> count;
+};
+TRACSEQ_DESCRIBE(ExportPart, (score, count))
+TRACSEQ_DEFINE_TYPE(ExportPart)
+
+struct ExportRow {
+  std::string id;
+  bool done = false;
+  std::optional<ExportPart> part;
+  std::map<std::string, double> metrics;
+  std::vector<std::string> tags;
+  Timestamp at;
+};
+TRACSEQ_DESCRIBE(ExportRow, (id, done, part, metrics, tags, at))
+TRACSEQ_DEFINE_TYPE(ExportRow)
+
 namespace {
 
 ExportTable learned(const std::vector<Json>& items) {
@@ -32,6 +51,17 @@ TEST(ExportTable, ColumnsHaveTheTypeOfTheirValues) {
   for (const auto& info : learned(rows()).columns()) types.push_back(info.type);
   using enum tables::ColumnType;
   EXPECT_EQ(types, (std::vector{int64, string, float64, string, int64, boolean}));
+}
+
+TEST(ExportTable, WithoutRowsTheDescriptionSaysTheColumns) {
+  ExportTable table;
+  EXPECT_EQ(table.csv_header(), "");
+  table.learn(type_info<ExportRow>());
+  EXPECT_EQ(table.csv_header(), "id,done,part.score,part.count,tags,at\r\n");
+  std::vector<tables::ColumnType> types;
+  for (const auto& info : table.columns()) types.push_back(info.type);
+  using enum tables::ColumnType;
+  EXPECT_EQ(types, (std::vector{string, boolean, float64, int64, string, string}));
 }
 
 TEST(ExportTable, BatchesKnowWhatIsMissingBeyondOneWord) {

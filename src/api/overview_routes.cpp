@@ -150,6 +150,8 @@ std::vector<Tile> model_performance(const Sources& from) {
              value, "ratio"));
   };
   score("accuracy", "Accuracy");
+  score("precision", "Precision");
+  score("recall", "Recall");
   score("f1_score", "F1");
   const Hours confidence(from.answers, from.model_id, "confidence_score", from.now);
   tiles.push_back(with_delta(
@@ -166,24 +168,38 @@ std::vector<Tile> model_performance(const Sources& from) {
   return tiles;
 }
 
+// Predictions per second of all watched models; nothing where none of them has predictions.
+std::optional<double> throughput(const Json::Array& health) {
+  std::optional<double> sum;
+  for (const Json& row : health) {
+    const Json* current = row.find("current_metrics");
+    const auto rate = current != nullptr ? number_of(*current, "throughput") : std::nullopt;
+    if (rate) sum = sum.value_or(0) + *rate;
+  }
+  return sum;
+}
+
 std::vector<Tile> system_tiles(const Sources& from) {
   const Hours latency(from.answers, from.model_id, "prediction_latency", from.now);
   const Hours memory(from.answers, from.model_id, "memory_usage_mb", from.now);
   const Hours cpu(from.answers, from.model_id, "cpu_usage_percent", from.now);
-  // Zero stands for what nobody measured, but for predictions.
-  const auto served = [&](const char* key) {
-    const double sum = from.health_sum(key);
-    const bool measured =
-        sum > 0 || (!from.health.empty() && std::string_view(key) == "predictions_last_hour");
-    return measured ? std::optional<double>(sum) : std::nullopt;
+  const auto predictions =
+      from.health.empty() ? std::nullopt : std::optional<double>(from.health_sum("predictions_last_hour"));
+  // No sum over models: one process that serves several reports its usage for each of them. Zero stands for
+  // what nobody measured.
+  const Json* busiest = from.health_of(from.model_id);
+  const auto used = [&](const char* key) {
+    const auto usage = busiest != nullptr ? number_of(*busiest, key) : std::nullopt;
+    return usage && *usage > 0 ? usage : std::nullopt;
   };
   return {
       with_delta(tile("latency_p95", "Latency p95, this hour", latency.last("p95"), "ms", latency.of("p95")),
                  "the hour before"),
-      tile("predictions", "Predictions, last hour", served("predictions_last_hour"), "count",
-           latency.of("count")),
-      tile("memory", "Memory of model servers", served("memory_usage_mb"), "MB", memory.of("mean")),
-      tile("cpu", "CPU of model servers", served("cpu_usage_percent"), "%", cpu.of("mean")),
+      tile("throughput", "Throughput, last 5 min", throughput(from.health), "1/s",
+           latency.of("per_second")),
+      tile("predictions", "Predictions, last hour", predictions, "count", latency.of("count")),
+      tile("memory", "Memory per process", used("memory_usage_mb"), "MB", memory.of("mean")),
+      tile("cpu", "CPU per process", used("cpu_usage_percent"), "%", cpu.of("mean")),
   };
 }
 

@@ -53,8 +53,8 @@ class OverviewTest : public ::testing::Test {
 
 TEST_F(OverviewTest, WithoutAnyOtherRouteEveryGroupIsThereAndEmpty) {
   const Overview overview = ask();
-  EXPECT_EQ(overview.model_performance.size(), 4U);
-  EXPECT_EQ(overview.system.size(), 4U);
+  EXPECT_EQ(overview.model_performance.size(), 6U);
+  EXPECT_EQ(overview.system.size(), 5U);
   EXPECT_EQ(overview.data_quality.size(), 4U);
   EXPECT_EQ(overview.operations.size(), 4U);
   EXPECT_FALSE(find(overview.model_performance, "accuracy").value);
@@ -99,16 +99,27 @@ TEST_F(OverviewTest, ReportsBecomeSeriesOldestFirstWithTheChangeSinceTheOneBefor
 }
 
 TEST_F(OverviewTest, ProductionShowsHealthAndScoresThatWereGiven) {
-  answer("/api/v1/model-versions", "models:read",
-         R"({"items":[{"model_id":"m","name":"M","version":"1.1.0","accuracy":0.97,"f1_score":0.0}]})");
+  answer(
+      "/api/v1/model-versions", "models:read",
+      R"({"items":[{"model_id":"m","name":"M","version":"1.1.0","accuracy":0.97,"precision":0.96,"recall":0.95,"f1_score":0.0}]})");
   answer("/api/v1/monitoring/models", "monitoring:read",
          R"({"items":[{"model_id":"m","overall_health":"degraded","predictions_last_hour":200,
-             "error_rate_last_hour":0.05,"memory_usage_mb":88.0,"cpu_usage_percent":"NaN"}]})");
+             "error_rate_last_hour":0.05,"memory_usage_mb":88.0,"cpu_usage_percent":"NaN",
+             "current_metrics":{"throughput":1.5}},
+            {"model_id":"n","predictions_last_hour":100,"error_rate_last_hour":0.05,"memory_usage_mb":88.0,
+             "current_metrics":{"throughput":0.25}},
+            {"model_id":"labels only","current_metrics":{"accuracy":0.9}}]})");
   const Overview overview = ask();
   EXPECT_DOUBLE_EQ(*find(overview.model_performance, "accuracy").value, 0.97);
   EXPECT_FALSE(find(overview.model_performance, "f1_score").value);
   EXPECT_DOUBLE_EQ(*find(overview.model_performance, "error_rate").value, 0.05);
+  EXPECT_DOUBLE_EQ(*find(overview.model_performance, "precision").value, 0.96);
+  EXPECT_DOUBLE_EQ(*find(overview.model_performance, "recall").value, 0.95);
+  EXPECT_DOUBLE_EQ(*find(overview.system, "throughput").value, 1.75);
+  EXPECT_DOUBLE_EQ(*find(overview.system, "predictions").value, 300);
+  // One process that serves both models says so for each: its memory counts once.
   EXPECT_DOUBLE_EQ(*find(overview.system, "memory").value, 88);
+  EXPECT_FALSE(find(overview.system, "cpu").value);
   ASSERT_EQ(overview.production.size(), 1U);
   EXPECT_EQ(overview.production[0].health, "degraded");
   EXPECT_DOUBLE_EQ(*overview.production[0].predictions_per_hour, 200);

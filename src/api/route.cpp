@@ -116,7 +116,7 @@ class Given {
 
 Result<Json> read_body(const Request& request) {
   if (request.body.empty()) return Json::object();
-  TRACSEQ_TRY(Json document, parse_json(request.body));
+  TRACSEQ_TRY(Json document, parse_json(request.body, "the body"));
   if (!document.is_object()) return fail(Code::invalid, "the body must be a JSON object");
   return document;
 }

@@ -56,7 +56,7 @@ std::string_view kind_words(Kind kind) {
 
 tl::unexpected<Error> wrong_type(std::string_view path, const TypeInfo& type, const Json& value) {
   return fail_field(std::string(path),
-                    fmt::format("{} is {}; it must be {}", path.empty() ? "the body" : path, shown(value),
+                    fmt::format("{} is {}; it must be {}", path.empty() ? "the JSON" : path, shown(value),
                                 kind_words(type.kind)));
 }
 
@@ -420,8 +420,8 @@ Result<void> from_text(const TypeInfo& type, std::string_view field, std::string
     case Kind::json:
     case Kind::map:
     case Kind::object: {
-      auto document = parse_json(text);
-      if (!document) return fail_field(path, fmt::format("{}: {}", path, document.error().message));
+      auto document = parse_json(text, path);
+      if (!document) return fail_field(path, std::move(document.error().message));
       return Decoder(UnknownFields::refuse).read(type, *document, object, path);
     }
     default:

@@ -112,7 +112,7 @@ TEST(Codec, ErrorsNameTheFieldTheValueAndWhatIsAllowed) {
       std::string::npos);
   EXPECT_NE(why(R"({"inner":{"name":"n","nam":1}})").find("unknown field 'inner.nam'; allowed: name, value"),
             std::string::npos);
-  EXPECT_NE(why("[]").find("the body is []; it must be an object"), std::string::npos);
+  EXPECT_NE(why("[]").find("the JSON is []; it must be an object"), std::string::npos);
   EXPECT_NE(why(R"({"series":{"k":["x"]}})").find("series.k[0]"), std::string::npos);
 }
 

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/identifier.h"
+#include "base/json_fault.h"
 
 namespace tracseq {
 namespace {
@@ -45,45 +46,6 @@ std::optional<double> non_finite(const Json::Object& object) {
   return std::nullopt;
 }
 
-constexpr std::string_view kLargeInteger =
-    "a number in the JSON is malformed, too large for a double, or too large for an integer (write it with a "
-    "fraction or exponent)";
-
-constexpr std::size_t kShownKeyMax = 100;
-constexpr std::size_t kShownNumberMax = 40;
-
-bool holds(std::string_view number) {
-  if (number.find_first_of(".eE") != std::string_view::npos)
-    return std::isfinite(std::strtod(std::string(number).c_str(), nullptr));
-  std::int64_t integer = 0;
-  return std::from_chars(number.data(), number.data() + number.size(), integer).ec == std::errc{};
-}
-
-// The first number of a JSON text that is too large, with the key it stands behind, for a message: the parser
-// does not tell. Empty if there is none.
-std::string first_too_large(std::string_view text) {
-  std::string_view last;  // string
-  std::string_view key;
-  for (std::size_t i = 0; i < text.size();) {
-    if (text[i] == '"') {
-      std::size_t end = i + 1;
-      while (end < text.size() && text[end] != '"') end += text[end] == '\\' ? 2 : 1;
-      end = std::min(end + 1, text.size());
-      last = text.substr(i, end - i);
-      i = end;
-      continue;
-    }
-    if (text[i] == ':') key = last.size() > kShownKeyMax ? std::string_view{} : last;
-    const std::size_t end = std::min(text.find_first_of(",]}:\" \t\r\n", i), text.size());
-    const std::string_view token = text.substr(i, end - i);
-    if (!token.empty() && token.find_first_not_of("+-.0123456789eE") == std::string_view::npos &&
-        !holds(token))
-      return fmt::format(": {}{}{}", key, key.empty() ? "" : ": ", token.substr(0, kShownNumberMax));
-    i = std::max(end, i + 1);
-  }
-  return {};
-}
-
 Result<Json> convert(const simdjson::dom::element& element);
 
 Result<Json> convert_object(const simdjson::dom::object& in) {
@@ -94,7 +56,7 @@ Result<Json> convert_object(const simdjson::dom::object& in) {
     out.emplace_back(std::string(key), std::move(child));
   }
   if (const std::string* key = duplicate(out))
-    return fail(Code::invalid, "a JSON object has the same key twice: '" + shown_name(*key) + "'");
+    return fail(Code::invalid, "holds an object with the same key twice: '" + shown_name(*key) + "'");
   if (const auto number = non_finite(out)) return Json(*number);
   return Json(std::move(out));
 }
@@ -109,7 +71,7 @@ Result<Json> convert(const simdjson::dom::element& element) {
     case element_type::INT64:
       return Json(element.get_int64().value_unsafe());
     case element_type::UINT64:
-      return fail(Code::invalid, std::string(kLargeInteger));  // from 2^63 on, as beyond 2^64
+      return fail(Code::invalid, "holds an integer from 2^63 on");  // refused, as beyond 2^64
     case element_type::DOUBLE:
       return Json(element.get_double().value_unsafe());
     case element_type::STRING:
@@ -129,35 +91,19 @@ Result<Json> convert(const simdjson::dom::element& element) {
   return Json(std::move(out));
 }
 
-std::string explain(simdjson::error_code code) {
-  switch (code) {
-    case simdjson::EMPTY:
-      return "the body is empty where JSON is expected";
-    case simdjson::DEPTH_ERROR:
-      return fmt::format("the JSON is nested deeper than {} levels", kJsonDepthMax);
-    case simdjson::NUMBER_ERROR:
-      return std::string(kLargeInteger);
-    case simdjson::UTF8_ERROR:
-      return "the JSON is not valid UTF-8";
-    case simdjson::UNCLOSED_STRING:
-      return "a string in the JSON is not closed";
-    default:
-      return fmt::format("the body is not valid JSON: {}", simdjson::error_message(code));
-  }
-}
-
-Result<Json> parse_with(simdjson::dom::parser& parser, std::string_view text) {
+Result<Json> parse_with(simdjson::dom::parser& parser, std::string_view text, std::string_view name) {
   if (parser.max_depth() != kJsonDepthMax || parser.capacity() < text.size())
     if (const auto error = parser.allocate(std::max<std::size_t>(text.size(), 4096), kJsonDepthMax))
-      return fail(Code::unavailable, "no memory for the JSON", simdjson::error_message(error));
+      return fail(Code::unavailable, fmt::format("no memory for {}", name), simdjson::error_message(error));
   simdjson::dom::element root;
-  if (const auto error = parser.parse(text.data(), text.size()).get(root))
-    return fail(Code::invalid,
-                explain(error) + (error == simdjson::NUMBER_ERROR ? first_too_large(text) : ""));
-  auto converted = convert(root);
-  if (!converted && converted.error().message == kLargeInteger)
-    converted.error().message += first_too_large(text);
-  return converted;
+  if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
+    if (error == simdjson::DEPTH_ERROR)
+      return fail(json_error(text, name, fmt::format("is nested deeper than {} levels", kJsonDepthMax)));
+    return fail(json_error(text, name, fmt::format("is not valid JSON: {}", simdjson::error_message(error))));
+  }
+  auto document = convert(root);
+  if (!document) return fail(json_error(text, name, document.error().message));
+  return document;
 }
 
 template <class F>
@@ -242,18 +188,29 @@ void Json::push_back(Json value) {
   std::get<Array>(value_).push_back(std::move(value));
 }
 
-Result<Json> parse_json(std::string_view text) {
-  if (text.empty())
-    return fail(Code::invalid, "the body is empty where JSON is expected");  // data() may be null
+Error json_error(std::string_view text, std::string_view name, std::string_view otherwise) {
+  const auto fault = find_json_fault(text);
+  if (!fault) return {Code::invalid, fmt::format("{} {}", name, otherwise), {}, {}};
+  if (fault->subject.empty())
+    return {Code::invalid, fmt::format("{} {} at {}", name, fault->why, fault->place), {}, {}};
+  return {Code::invalid,
+          fmt::format("{} {}, at {} of {}", fault->subject, fault->why, fault->place, name),
+          {},
+          fault->subject};
+}
+
+Result<Json> parse_json(std::string_view text, std::string_view name) {
+  if (text.empty())  // data() may be null
+    return fail(Code::invalid, fmt::format("{} is empty where JSON is expected", name));
   if (text.size() > kJsonBytesMax)
     return fail(Code::too_large,
-                fmt::format("the JSON has {} bytes; at most {} are read", text.size(), kJsonBytesMax));
+                fmt::format("{} has {} bytes; at most {} are read", name, text.size(), kJsonBytesMax));
   if (text.size() <= kKeptParserBytes) {
     thread_local simdjson::dom::parser parser;
-    return parse_with(parser, text);
+    return parse_with(parser, text, name);
   }
   simdjson::dom::parser parser;
-  return parse_with(parser, text);
+  return parse_with(parser, text, name);
 }
 
 std::string dump_json(const Json& value) {

@@ -77,9 +77,13 @@ class Json {
   Value value_;
 };
 
-// Reads one document. `invalid` says where and why; `too_large` beyond kJsonBytesMax. Duplicate keys, nesting
-// beyond kJsonDepthMax and trailing text are refused.
-Result<Json> parse_json(std::string_view text);
+// Reads one document. `invalid` says why and at which line and column, and bears the field of a number that
+// is none or too large; `too_large` beyond kJsonBytesMax. Duplicate keys, nesting beyond kJsonDepthMax and
+// trailing text are refused. `name` is what the messages call the document: "the body", a file, a line.
+Result<Json> parse_json(std::string_view text, std::string_view name = "the JSON");
+// The refusal alone, for text that another parser refused; `otherwise` is said where the fault cannot be
+// told.
+Error json_error(std::string_view text, std::string_view name, std::string_view otherwise);
 
 // Compact text. Keys in their order, doubles in the shortest form that reads back the same.
 std::string dump_json(const Json& value);

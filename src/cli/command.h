@@ -28,6 +28,7 @@ struct Option {
   bool required = false;
   std::string fallback{};  // shown and used when absent
   std::string variable{};  // environment variable read when absent
+  std::string letter{};    // "o" where -o means the same
 };
 
 // What the user gave.
@@ -72,7 +73,8 @@ std::vector<Command> all_commands();
 std::vector<Option> connection_options();
 std::vector<Option> with(std::vector<Option> options, std::vector<Option> more);
 
-// Parses, runs and reports. Data goes to standard output, messages to standard error.
+// Parses, runs and reports. Data goes to standard output, messages to standard error. What could not be
+// written to standard output is a failure; a reader who left is one without words.
 int run_program(int argc, char** argv, const std::vector<Command>& commands);
 
 }  // namespace tracseq::cli

@@ -117,7 +117,8 @@ std::string for_fish(const std::vector<Command>& commands) {
       when += "; and __fish_seen_subcommand_from " + command.verb;
     }
     for (const Option& option : command.options) {
-      text += fmt::format("complete -c tracseq -n '{}' -l {} -d {}", when, option.name, quoted(option.text));
+      text += fmt::format("complete -c tracseq -n '{}' -l {}{} -d {}", when, option.name,
+                          option.letter.empty() ? "" : " -s " + option.letter, quoted(option.text));
       if (option.takes != Takes::nothing) text += " -r";
       if (const auto values = values_of(option); !values.empty()) text += " -f -a " + quoted(joined(values));
       text += "\n";

@@ -3,11 +3,13 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "cli/settings.h"
 #include "cli/version.h"
 #include "server/http_client.h"
+#include "storage/sql/url.h"
 
 namespace tracseq::cli {
 namespace {
@@ -40,6 +42,16 @@ Result<std::unique_ptr<api::Client>> open_server(const Invocation& in, const std
   return std::unique_ptr<api::Client>(std::move(client));
 }
 
+Result<void> check_present(const std::string& url) {
+  TRACSEQ_TRY(const sql::Url parsed, sql::parse_url(url));
+  if (parsed.dialect != sql::Dialect::sqlite) return {};
+  std::error_code error;
+  const auto status = std::filesystem::status(parsed.sqlite_path, error);
+  if (status.type() != std::filesystem::file_type::not_found) return {};  // opening says what else is wrong
+  return fail(Code::not_found, fmt::format("there is no database {}", parsed.sqlite_path),
+              "--database-url or --server name another; the first that is written makes it");
+}
+
 }  // namespace
 
 std::vector<Option> connection_options() {
@@ -52,7 +64,7 @@ std::vector<Option> connection_options() {
               settings_options());
 }
 
-Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
+Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in, Missing missing) {
   std::unique_ptr<Connection> connection(new Connection());
   std::string url = in.get("server");
   const std::string database = in.get("database-url");
@@ -67,6 +79,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const Invocation& in) {
     TRACSEQ_TRY(connection->client_, open_server(in, url));
     return connection;
   }
+  if (missing == Missing::refuse) TRACSEQ_CHECK(check_present(settings.config.database.url));
   api::CoreOptions options = api::core_options(settings.config);
   options.version = kVersion;
   TRACSEQ_TRY(connection->core_, api::Core::open(options));

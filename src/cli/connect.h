@@ -14,7 +14,9 @@ namespace tracseq::cli {
 // neither, the server on 127.0.0.1:8080 if one answers there, else the configured database.
 class Connection {
  public:
-  static Result<std::unique_ptr<Connection>> open(const Invocation& in);
+  // What becomes of a database's file that is not there: who only asks makes none (`not_found`).
+  enum class Missing { make, refuse };
+  static Result<std::unique_ptr<Connection>> open(const Invocation& in, Missing missing = Missing::make);
   api::Client& client() { return *client_; }
   // The core, where the command works on the database itself; null on a server.
   [[nodiscard]] api::Core* embedded() { return core_.get(); }

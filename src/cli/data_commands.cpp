@@ -20,7 +20,7 @@ const std::string kReports = "/api/v1/quality-reports";
 const std::string kRuns = "/api/v1/pipeline-runs";
 
 Result<std::string> text_in(const std::string& body, std::string_view name) {
-  TRACSEQ_TRY(const Json object, parse_json(body));
+  TRACSEQ_TRY(const Json object, parse_json(body, "the answer"));
   const Json* value = object.find(name);
   if (value == nullptr || value->as_string() == nullptr)
     return fail(Code::internal, fmt::format("the answer has no {}", name));
@@ -30,7 +30,7 @@ Result<std::string> text_in(const std::string& body, std::string_view name) {
 // Stores what a JSON file describes.
 Result<void> create_from_file(const Invocation& in, const std::string& resource) {
   TRACSEQ_TRY(const std::string body, read_text(in.words[0]));
-  TRACSEQ_TRY(const Json document, parse_json(body));
+  TRACSEQ_TRY(const Json document, parse_json(body, in.words[0]));
   if (!document.is_object())
     return fail(Code::invalid, fmt::format("'{}' must hold a JSON object", in.words[0]));
   return show_one(in, Method::post, resource, body);
@@ -83,7 +83,7 @@ Result<void> start_run(const Invocation& in) {
 // Follows a pipeline run to its end; fails if the run does. Ctrl-C stops the watching, not the run.
 Result<void> watch(const Invocation& in) {
   block_signals();
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(const auto connection, Connection::open(in, Connection::Missing::refuse));
   const std::string one = kRuns + "/" + encode(in.words[0]);
   TRACSEQ_TRY(const std::string begun, connection->call(Method::get, one));
   TRACSEQ_TRY(const std::string job, text_in(begun, "job_id"));
@@ -137,7 +137,7 @@ Result<void> list_runs(const Invocation& in) {
 
 // The table a run made, as a file.
 Result<void> fetch_output(const Invocation& in) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(const auto connection, Connection::open(in, Connection::Missing::refuse));
   TRACSEQ_TRY(api::Request request,
               api::make_request(Method::get, kRuns + "/" + encode(in.words[0]) + "/output" +
                                                  query_of({{"format", in.get("format")}})));
@@ -217,8 +217,9 @@ std::vector<Command> data_commands() {
             "output",
             "Write the table a pipeline run made",
             {"RUN"},
-            with(connected, {{"format", "csv|parquet", "The form", Takes::one, false, "csv"},
-                             {"output", "FILE", "Where to; '-' is standard output", Takes::one, false, "-"}}),
+            with(connected,
+                 {{"format", "csv|parquet", "The form", Takes::one, false, "csv"},
+                  {"output", "FILE", "Where to; '-' is standard output", Takes::one, false, "-", "", "o"}}),
             fetch_output},
            {"data", "cancel", "Cancel a pipeline run", {"RUN"}, connected, cancel},
        })

@@ -23,7 +23,7 @@ Result<void> export_list(const Invocation& in) {
   const std::string output = in.get("output", "-");
   if (output == "-" && in.get("format") == "parquet" && isatty(STDOUT_FILENO) != 0)
     return fail_field("output", "Parquet is not for a terminal: give --output FILE");
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(const auto connection, Connection::open(in, Connection::Missing::refuse));
   TRACSEQ_TRY(api::Request request,
               api::make_request(api::Method::get,
                                 "/api/v1/export/" + api::percent_encode(in.words[0], "/") + query_of(query)));
@@ -44,7 +44,7 @@ std::vector<Command> export_commands() {
        {"LIST"},
        with(connection_options(),
             {{"format", "csv|json|parquet", "The form", Takes::one, false, "csv"},
-             {"output", "FILE", "Where to; '-' is standard output", Takes::one, false, "-"},
+             {"output", "FILE", "Where to; '-' is standard output", Takes::one, false, "-", "", "o"},
              {"filter", "NAME=VALUE", "As the list itself takes them, e.g. status=completed", Takes::many}}),
        export_list}};
 }

@@ -53,7 +53,7 @@ Result<std::string> upload(Connection& connection, const fs::path& path) {
     answer = response.body;
   }
   if (!answer) return fail(std::move(answer).error());
-  TRACSEQ_TRY(const Json info, parse_json(*answer));
+  TRACSEQ_TRY(const Json info, parse_json(*answer, "the answer"));
   const Json* id = info.find("artifact_id");
   if (id == nullptr) return fail(Code::internal, "the server named no upload");
   return id->string_or("");

@@ -41,7 +41,7 @@ Result<void> follow_job(const Invocation& in, Connection& connection, const std:
   const Worker worker(connection.embedded());
   while (true) {
     TRACSEQ_TRY(const std::string body, connection.call(api::Method::get, "/api/v1/jobs/" + encode(job_id)));
-    TRACSEQ_TRY(const Json job, parse_json(body));
+    TRACSEQ_TRY(const Json job, parse_json(body, "the answer"));
     const std::string state = text_in(job, "state");
     if (state == "succeeded" || state == "failed" || state == "cancelled") {
       end_progress(in);

@@ -29,7 +29,7 @@ Result<void> list_versions(const Invocation& in) {
                     {"SERVABLE", "servable"},
                     {"ACCURACY", "accuracy"},
                     {"F1", "f1_score"},
-                    {"PREDICTIONS", "prediction_count"},
+                    {"REPORTED PREDICTIONS", "prediction_count"},
                     {"CREATED", "created_at"}},
                    "no versions");
 }

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace tracseq::cli {
 namespace {
@@ -25,13 +27,13 @@ std::size_t width(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-std::string cell(const Json* value) {
+std::string cell(const Json* value, std::size_t longest = kCellMax) {
   if (value == nullptr || value->is_null()) return "-";
   std::string text = value->is_string() ? value->string_or("") : dump_json(*value);
   for (char& c : text)
     if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  if (text.size() > kCellMax) {
-    text.resize(kCellMax - 3);
+  if (text.size() > longest) {
+    text.resize(longest - 3);
     while (!text.empty() && (text.back() & 0xC0) == 0x80) text.pop_back();
     text += "...";
   }
@@ -60,6 +62,45 @@ void print_rows(const std::vector<std::vector<std::string>>& rows) {
     }
     fmt::print("{}\n", line);
   }
+}
+
+// The rows of what is shown as a table: a list of objects, or objects by name. Empty for anything else.
+std::vector<std::pair<std::string, const Json*>> rows_in(const Json& value) {
+  std::vector<std::pair<std::string, const Json*>> rows;
+  if (const Json::Array* items = value.as_array(); items != nullptr)
+    for (const Json& item : *items) rows.emplace_back("", &item);
+  if (const Json::Object* named = value.as_object(); named != nullptr)
+    for (const auto& [name, item] : *named) rows.emplace_back(name, &item);
+  if (!std::all_of(rows.begin(), rows.end(), [](const auto& row) { return row.second->is_object(); }))
+    rows.clear();
+  return rows;
+}
+
+// Under its name; whatever members any of them has are columns. Texts are not cut: this is all that is shown
+// of them.
+void print_table(const std::string& title, const std::vector<std::pair<std::string, const Json*>>& items) {
+  const bool named = !items.front().first.empty();
+  std::vector<std::string> columns;
+  for (const auto& [name, item] : items)
+    for (const auto& [member, value] : *item->as_object())
+      if (std::find(columns.begin(), columns.end(), member) == columns.end()) columns.push_back(member);
+  std::vector<std::vector<std::string>> rows(1);
+  if (named) rows[0].emplace_back("");
+  for (std::string header : columns) {
+    std::transform(header.begin(), header.end(), header.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    rows[0].push_back(std::move(header));
+  }
+  for (const auto& [name, item] : items) {
+    auto& row = rows.emplace_back();
+    if (named) row.push_back(name);
+    for (const std::string& column : columns) {
+      const Json* value = item->find(column);
+      row.push_back(cell(value, value != nullptr && value->is_string() ? std::string::npos : kCellMax));
+    }
+  }
+  fmt::print("\n{}\n", title);
+  print_rows(rows);
 }
 
 }  // namespace
@@ -96,9 +137,16 @@ void print_object(const Invocation& in, const std::string& body) {
     return;
   }
   std::vector<std::vector<std::string>> rows;
-  for (const auto& [name, value] : *members)
-    rows.push_back({name, value.is_string() ? value.string_or("") : dump_json(value)});
+  for (const auto& [name, value] : *members) {
+    const std::size_t below = rows_in(value).size();
+    if (below > 0)
+      rows.push_back({name, fmt::format("{}, below", below)});
+    else
+      rows.push_back({name, value.is_string() ? value.string_or("") : dump_json(value)});
+  }
   if (!rows.empty()) print_rows(rows);
+  for (const auto& [name, value] : *members)
+    if (const auto table = rows_in(value); !table.empty()) print_table(name, table);
 }
 
 void say(const Invocation& in, const std::string& text) {

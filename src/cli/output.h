@@ -18,7 +18,8 @@ struct Shown {
 // none).
 void print_list(const Invocation& in, const std::string& body, const std::vector<Shown>& columns,
                 const std::string& nothing);
-// One object: as it is with --json, else one "name  value" line per member.
+// One object: as it is with --json, else one "name  value" line per member, and after them a table of each
+// member that holds objects, as a list or by name.
 void print_object(const Invocation& in, const std::string& body);
 // A line on standard error, unless --quiet.
 void say(const Invocation& in, const std::string& text);

@@ -80,13 +80,13 @@ Result<Pairing::Open> Pairing::begin() {
   TRACSEQ_TRY(const std::string body,
               registry_.call(api::Method::post, "/api/v1/pairings", to_json(request), kCallMax));
   TRACSEQ_TRY(const auto started, from_json<security::StartedPairing>(body, UnknownFields::ignore));
+  say(fmt::format("it waits to be paired: an administrator of the registry enters `tracseq token pair {}`",
+                  started.code));
   fmt::print(
       "pairing code {}: the registry wants a credential; an administrator enters `tracseq token pair {}` "
       "within {} minutes\n",
       started.code, started.code, security::kPairingLife.count());
   std::fflush(stdout);
-  say(fmt::format("it waits to be paired: an administrator of the registry enters `tracseq token pair {}`",
-                  started.code));
   return Open{started.pairing_id, secret};
 }
 

@@ -4,13 +4,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <list>
+#include <system_error>
 
 #include "base/json.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "cli/command.h"
+#include "cli/version.h"
 
 namespace tracseq::cli {
 namespace {
@@ -26,7 +30,7 @@ struct Slots {
 };
 
 void add_option(CLI::App& app, const Option& option, Slots& slots) {
-  const std::string flag = "--" + option.name;
+  const std::string flag = "--" + option.name + (option.letter.empty() ? "" : ",-" + option.letter);
   CLI::Option* added = nullptr;
   if (option.takes == Takes::nothing) {
     added = app.add_flag(flag, slots.switches[option.name], option.text);
@@ -128,6 +132,14 @@ void report(const Error& error, bool json) {
   if (!error.detail.empty()) fmt::print(stderr, "  ({})\n", error.detail);
 }
 
+Exit output_failed(int error) {
+  if (error != EPIPE)
+    std::fprintf(stderr, "tracseq: standard output cannot be written: %s\n", std::strerror(error));
+  return Exit::failure;
+}
+
+int parse_and_run(int argc, char** argv, const std::vector<Command>& commands);
+
 }  // namespace
 
 Exit exit_of(Code code) noexcept {
@@ -178,10 +190,27 @@ std::vector<Option> with(std::vector<Option> options, std::vector<Option> more) 
 }
 
 int run_program(int argc, char** argv, const std::vector<Command>& commands) {
+  int status = static_cast<int>(Exit::failure);
+  try {
+    status = parse_and_run(argc, argv, commands);
+  } catch (const std::system_error& error) {  // from fmt::print
+    if (std::ferror(stdout) != 0) return static_cast<int>(output_failed(error.code().value()));
+    if (std::ferror(stderr) == 0) throw;
+  }
+  errno = 0;
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (written || status != 0) return status;
+  return static_cast<int>(output_failed(errno != 0 ? errno : EIO));
+}
+
+namespace {
+
+int parse_and_run(int argc, char** argv, const std::vector<Command>& commands) {
   if (explain_unknown(argc, argv, commands)) return static_cast<int>(Exit::usage);
   CLI::App app{"TracSeq MLOps: the whole life of a laboratory's models in one program", "tracseq"};
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of every command");
+  app.set_version_flag("--version", fmt::format("tracseq {}", kVersion), "The version");
   app.footer(
       "\nFirst steps:\n  tracseq serve                       start the server and the page on "
       "http://127.0.0.1:8080\n"
@@ -233,4 +262,5 @@ int run_program(int argc, char** argv, const std::vector<Command>& commands) {
   return static_cast<int>(Exit::usage);
 }
 
+}  // namespace
 }  // namespace tracseq::cli

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/command.h"
+#include "cli/version.h"
 
 namespace tracseq::cli {
 namespace {
@@ -56,6 +57,12 @@ TEST(Commands, AMistypedOptionGetsTheNearestOne) {
   EXPECT_EQ(parse(all_commands(), {"run", "list", "--lmit", "3"}).status, static_cast<int>(Exit::usage));
   const std::string said = ::testing::internal::GetCapturedStderr();
   EXPECT_NE(said.find("--limit"), std::string::npos) << said;
+}
+
+TEST(Commands, TheVersionIsAnOptionToo) {
+  ::testing::internal::CaptureStdout();
+  EXPECT_EQ(parse(all_commands(), {"--version"}).status, 0);
+  EXPECT_EQ(::testing::internal::GetCapturedStdout(), std::string("tracseq ") + kVersion + "\n");
 }
 
 TEST(Commands, AnUnknownVerbNamesTheHelpThatLists) {

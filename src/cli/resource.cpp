@@ -7,7 +7,7 @@ namespace tracseq::cli {
 
 Result<void> show_list(const Invocation& in, const std::string& path, const std::vector<Shown>& columns,
                        const std::string& nothing) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(const auto connection, Connection::open(in, Connection::Missing::refuse));
   TRACSEQ_TRY(const std::string body, connection->call(api::Method::get, path));
   print_list(in, body, columns, nothing);
   return {};
@@ -15,7 +15,9 @@ Result<void> show_list(const Invocation& in, const std::string& path, const std:
 
 Result<void> show_one(const Invocation& in, api::Method method, const std::string& path,
                       const std::string& body) {
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  const bool makes = method != api::Method::get && method != api::Method::del;
+  TRACSEQ_TRY(const auto connection,
+              Connection::open(in, makes ? Connection::Missing::make : Connection::Missing::refuse));
   TRACSEQ_TRY(const std::string answer, connection->call(method, path, body));
   print_object(in, answer);
   return {};

@@ -63,8 +63,10 @@ std::string database_of(const std::vector<std::string>& words, const path& proce
   if (error) return {};
   std::string url = option_of(words, words[1] == "model-server" ? "registry-url" : "database-url");
   if (url.empty()) url = database_in_settings(words, process, folder);
-  if (url.starts_with(kSqlite))
-    url = std::string(kSqlite) + (folder / url.substr(kSqlite.size())).lexically_normal().string();
+  if (url.starts_with(kSqlite)) {
+    url = std::string(kSqlite) + (folder / url.substr(kSqlite.size())).string();
+    if (const auto found = sql::parse_url(url)) url = std::string(kSqlite) + found->sqlite_path;
+  }
   return sql::mask_password(url);
 }
 

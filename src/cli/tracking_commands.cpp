@@ -10,6 +10,13 @@ namespace {
 
 using api::Method;
 
+Result<void> put_in_trash(const Invocation& in, const std::string& path) {
+  TRACSEQ_CHECK(show_one(in, Method::del, path + query_of({{"reason", in.get("reason")}})));
+  const std::string noun = path.starts_with("/api/v1/runs/") ? "run" : "experiment";
+  say(in, fmt::format("it is in the trash; `tracseq {} restore {}` brings it back", noun, in.words[0]));
+  return {};
+}
+
 std::vector<Command> experiment_commands() {
   const std::string base = "/api/v1/experiments";
   return {
@@ -48,10 +55,7 @@ std::vector<Command> experiment_commands() {
        "Put an experiment and its runs into the trash",
        {"ID"},
        with(connection_options(), {reason_option()}),
-       [base](const Invocation& in) {
-         return show_one(in, Method::del,
-                         base + "/" + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
-       }},
+       [base](const Invocation& in) { return put_in_trash(in, base + "/" + encode(in.words[0])); }},
       {"experiment",
        "restore",
        "Bring an experiment back from the trash",
@@ -85,12 +89,12 @@ Result<void> show_metrics(const Invocation& in) {
   std::vector<std::pair<std::string, std::string>> query{{"run_id", in.words[0]},
                                                          {"max_points", in.get("max-points")}};
   for (const auto& key : in.all("key")) query.emplace_back("key", key);
-  TRACSEQ_TRY(const auto connection, Connection::open(in));
+  TRACSEQ_TRY(const auto connection, Connection::open(in, Connection::Missing::refuse));
   Json all = Json::array();  // of every page; a long series comes in pieces
   for (bool more = true; more;) {
     TRACSEQ_TRY(const std::string body,
                 connection->call(Method::get, "/api/v1/metrics/series" + query_of(query)));
-    TRACSEQ_TRY(const Json page, parse_json(body));
+    TRACSEQ_TRY(const Json page, parse_json(body, "the answer"));
     if (const Json* items = page.find("items"); items != nullptr && items->is_array())
       for (const Json& series : *items->as_array()) all.push_back(series);
     const Json* token = page.find("next_page_token");
@@ -158,10 +162,7 @@ std::vector<Command> run_commands() {
        "Put a run into the trash",
        {"RUN"},
        with(connection_options(), {reason_option()}),
-       [base](const Invocation& in) {
-         return show_one(in, Method::del,
-                         base + encode(in.words[0]) + query_of({{"reason", in.get("reason")}}));
-       }},
+       [base](const Invocation& in) { return put_in_trash(in, base + encode(in.words[0])); }},
       {"run",
        "restore",
        "Bring a run back from the trash",

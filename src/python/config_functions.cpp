@@ -51,7 +51,7 @@ PyObject* validate_config(PyObject* /*self*/, PyObject* args) {
   std::string text;
   if (!bytes_of(document, text)) return nullptr;
   return answered([&]() -> Result<std::string> {
-    TRACSEQ_TRY(const Json settings, parse_json(text));
+    TRACSEQ_TRY(const Json settings, parse_json(text, "the settings"));
     Json faults = Json::array();
     for (const Error& fault : config::validate(settings)) faults.push_back(fault.message);
     Json answer = Json::object();

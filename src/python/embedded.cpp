@@ -18,6 +18,11 @@ constexpr unsigned kPoolThreads = 4;
 constexpr std::size_t kPoolQueueMax = 4'096;
 constexpr std::size_t kCopyBytes = 256UL << 10;
 
+Steady::time_point deadline_of(const Call& call) {
+  return call.timeout_ms > 0 ? Steady::now() + std::chrono::milliseconds(call.timeout_ms)
+                             : Steady::time_point::max();
+}
+
 Answer answer_of(const Error& error) {
   const api::Response response = api::error_response(error, "");
   return {response.status, response.body, response.headers};
@@ -141,12 +146,12 @@ ThreadPool& Embedded::pool() {
 
 Answer Embedded::call(const Call& call) {
   if (!enter()) return answer_of({Code::unavailable, "the core has been closed", {}, {}});
-  Answer answer = run(call, nullptr);
+  Answer answer = run(call, deadline_of(call), nullptr);
   leave();
   return answer;
 }
 
-Answer Embedded::run(const Call& call, const Flag& cancelled) {
+Answer Embedded::run(const Call& call, Steady::time_point deadline, const Flag& cancelled) {
   auto request = request_of(call);
   if (!request) return answer_of(request.error());
   std::optional<FileSource> file;
@@ -158,7 +163,7 @@ Answer Embedded::run(const Call& call, const Flag& cancelled) {
   }
   CallContext ctx = api::embedded_context();
   ctx.cancelled = cancelled;
-  if (call.timeout_ms > 0) ctx.deadline = Steady::now() + std::chrono::milliseconds(call.timeout_ms);
+  ctx.deadline = deadline;
   auto answer = take(core_->router().dispatch(ctx, *request), call.sink_path);
   return answer ? std::move(*answer) : answer_of(answer.error());
 }
@@ -168,11 +173,12 @@ std::uint64_t Embedded::submit(Call call, Done done) {
     done(answer_of({Code::unavailable, "the core has been closed", {}, {}}));
     return 0;
   }
+  const Steady::time_point deadline = deadline_of(call);  // the wait for a thread is part of its time
   auto request = request_of(call);
   const api::Router::Match match = request ? core_->router().match(*request) : api::Router::Match{};
   const auto flag = std::make_shared<std::atomic<bool>>(false);
   if (!request || match.route == nullptr || match.route->runs == api::RunsOn::immediate) {
-    Answer answer = run(call, flag);
+    Answer answer = run(call, deadline, flag);
     finish(0, done, std::move(answer));
     return 0;
   }
@@ -184,8 +190,9 @@ std::uint64_t Embedded::submit(Call call, Done done) {
     submitted_[number] = flag;
     pool_in_use = &pool();
   }
-  const auto queued = pool_in_use->submit(
-      [this, number, flag, call = std::move(call), done] { finish(number, done, run(call, flag)); });
+  const auto queued = pool_in_use->submit([this, number, flag, deadline, call = std::move(call), done] {
+    finish(number, done, run(call, deadline, flag));
+  });
   if (!queued) finish(number, done, answer_of(queued.error()));
   return number;
 }

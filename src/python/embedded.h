@@ -66,7 +66,7 @@ class Embedded {
   explicit Embedded(std::unique_ptr<api::Core> core) : core_(std::move(core)) {}
   bool enter();
   void leave();
-  Answer run(const Call& call, const Flag& cancelled);
+  Answer run(const Call& call, Steady::time_point deadline, const Flag& cancelled);
   void finish(std::uint64_t number, const Done& done, Answer answer);
   ThreadPool& pool() REQUIRES(mutex_);
 

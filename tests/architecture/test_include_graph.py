@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -11,16 +12,25 @@ import pytest
 from tests.architecture import layers
 from tests.architecture.tree import files_below, text
 
-OWN_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
-ANY_INCLUDE = re.compile(r'^\s*#\s*include\s+["<]([^">]+)[">]', re.MULTILINE)
+ANY_INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]', re.MULTILINE)
 
 
 def sources() -> list[Path]:
     return files_below("src", ".h", ".cpp")
 
 
+def includes_in(content: str) -> list[str]:
+    """Those of ours: all in quotes, and those in angle brackets that lead below src/, by whatever way."""
+    ours = set(sources())
+    return [
+        name
+        for opening, name in ANY_INCLUDE.findall(content)
+        if opening == '"' or Path(os.path.normpath(f"src/{name}")) in ours
+    ]
+
+
 def includes_of(path: Path) -> list[str]:
-    return OWN_INCLUDE.findall(text(path))
+    return includes_in(text(path))
 
 
 def home_of(path: Path) -> str | None:
@@ -29,6 +39,12 @@ def home_of(path: Path) -> str | None:
 
 def test_there_is_something_to_check() -> None:
     assert len(sources()) > 10
+
+
+def test_brackets_do_not_hide_an_include() -> None:
+    lines = ("<server/server.h>", "<base/../server/server.h>", "<vector>", '"base/clock.h"')
+    content = "".join(f"#include {line}\n" for line in lines)
+    assert includes_in(content) == ["server/server.h", "base/../server/server.h", "base/clock.h"]
 
 
 def test_every_source_stands_in_a_known_folder() -> None:
@@ -65,7 +81,7 @@ def test_a_library_is_known_only_where_it_lives(header: str) -> None:
     wrong = [
         f"{path}: {name}"
         for path in sources()
-        for name in ANY_INCLUDE.findall(text(path))
+        for _, name in ANY_INCLUDE.findall(text(path))
         if name.startswith(header) and home_of(path) not in homes
     ]
     assert wrong == [], f"only {', '.join(sorted(homes))} may include {header}"

@@ -93,6 +93,18 @@ def test_the_programs_a_book_calls_exist(book: str) -> None:
             assert words[words.index(name) + 2] in scripts
 
 
+def test_the_ctest_lines_of_the_books_choose_tests_there_are() -> None:
+    lines = [words[words.index("ctest") :] for book in BOOKS for words in shell_lines(book) if "ctest" in words]
+    assert lines
+    for words in lines:
+        done = subprocess.run(
+            [*words, "-N"], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS_MAX, check=False
+        )
+        chosen = re.search(r"^Total Tests: (\d+)$", done.stdout, re.MULTILINE)  # -N knows no --no-tests=error
+        assert chosen is not None, done.stdout + done.stderr
+        assert int(chosen.group(1)) > 0, f"no test: {shlex.join(words)}"
+
+
 def test_the_shell_lines_of_the_readme_run_after_its_python(tmp_path: Path) -> None:
     run_python("README.md", tmp_path)
     said = shell_lines("README.md")

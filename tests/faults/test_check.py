@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 
 import pytest
 
 from tests.faults.clients import Connection, Lost, Record, Strikes, check
-from tests.services.tracseq import TracseqServer
+from tests.faults.trial import kill_and_restart, lost_under, start_again
+from tests.services.tracseq import TracseqError, TracseqServer, beside_program
 
 JSON = {"Content-Type": "application/json"}
 NAME = "checked"
@@ -83,6 +85,33 @@ def test_a_changed_value_and_a_changed_content_are_found() -> None:
             check(server.url, [Record({run: NAME}, {run: {1: 0.25}})])
         with pytest.raises(Lost, match="is not what was uploaded"):
             check(server.url, [Record({run: NAME}, {run: {1: 0.5}}, {run: {"f.bin": [(artifact, "0" * 64)]}})])
+
+
+def test_a_build_that_acknowledges_early_loses_nothing_until_it_is_struck(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRACSEQ_BIN", str(beside_program("tracseq_early_ack")))
+    with TracseqServer(arguments=["--no-worker"]) as server:
+        assert lost_under(kill_and_restart, server, times=0, pause=(1.0, 1.0), seed=7) == ""
+
+
+def test_a_database_that_does_not_open_again_is_a_loss() -> None:
+    with TracseqServer(arguments=["--no-worker"]) as server:
+        assert server.stop() == 0
+        (server.folder / "test.db").write_bytes(b"what a disk made up " * 1000)
+        with pytest.raises(Lost, match="is damaged"):
+            start_again(server)
+        server.kill()
+
+
+def test_a_server_that_does_not_start_for_another_reason_is_no_loss() -> None:
+    with TracseqServer(arguments=["--no-worker"]) as server, socket.socket() as taken:
+        port = int(server.url.rsplit(":", 1)[1])
+        assert server.stop() == 0
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        with pytest.raises(TracseqError):
+            start_again(server)
+        server.kill()
 
 
 def test_only_an_answer_given_while_a_fault_struck_is_doubted() -> None:

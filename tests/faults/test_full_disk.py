@@ -6,14 +6,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.clients import Connection, Record, check
-from tests.faults.disk import Disk
+from tests.faults.disk import BoundedFolder, Disk, Room
 from tests.services.tracseq import TracseqServer
 
 DISK_MIB = 64
@@ -22,6 +22,13 @@ RECOVERY_SECONDS_MAX = 10.0
 JOB_SECONDS_MAX = 90.0
 ROWS = 120_000
 JSON = {"Content-Type": "application/json"}
+
+
+# The folder always runs; the file system needs root and loop devices.
+@pytest.fixture(params=[BoundedFolder, Disk], ids=["folder", "ext4"])
+def disk(request: pytest.FixtureRequest) -> Iterator[Room]:
+    with request.param(DISK_MIB) as found:
+        yield found
 
 
 class Lab:
@@ -91,38 +98,37 @@ def check_refusal(server: TracseqServer, lab: Lab, run_id: str) -> None:
     assert status == 507, answer
 
 
-def test_a_full_disk_refuses_writes_and_lets_reads_go_on_until_there_is_space() -> None:
-    with Disk(DISK_MIB) as disk:
-        folder = disk.path / "lab"
-        folder.mkdir()
-        with TracseqServer(arguments=["--no-worker"], folder=folder) as server:
-            lab = Lab(server.url)
-            run_id = lab.start_run()
-            assert lab.log(run_id)[0] == 200
-            assert lab.put(run_id, "kept.bin", b"kept" * 1000)[0] == 201
-            ballast = disk.fill(leave_bytes=2 << 20)
-            for _ in range(CALLS_MAX):
-                status, answer = lab.log(run_id)
-                if status != 200:
-                    break
-            assert status == 507, answer
-            disk.fill()
-            while lab.log(run_id, 1)[0] == 200:  # a small write may yet fit into what the log holds
-                assert len(lab.record.points[run_id]) < CALLS_MAX * 500
-            check_refusal(server, lab, run_id)
+def test_a_full_disk_refuses_writes_and_lets_reads_go_on_until_there_is_space(disk: Room) -> None:
+    folder = disk.path / "lab"
+    folder.mkdir()
+    with TracseqServer(arguments=["--no-worker"], folder=folder) as server:
+        lab = Lab(server.url)
+        run_id = lab.start_run()
+        assert lab.log(run_id)[0] == 200
+        assert lab.put(run_id, "kept.bin", b"kept" * 1000)[0] == 201
+        ballast = disk.fill(leave_bytes=2 << 20)
+        for _ in range(CALLS_MAX):
+            status, answer = lab.log(run_id)
+            if status != 200:
+                break
+        assert status == 507, answer
+        disk.fill()
+        while lab.log(run_id, 1)[0] == 200:  # a small write may yet fit into what the log holds
+            assert len(lab.record.points[run_id]) < CALLS_MAX * 500
+        check_refusal(server, lab, run_id)
 
-            ballast.unlink()
-            until(lambda: lab.log(run_id)[0] == 200, RECOVERY_SECONDS_MAX, "a write after space came back")
-            until(lambda: lab.get("/readyz?for=write")[0] == 200, RECOVERY_SECONDS_MAX, "readiness")
-            check(server.url, [lab.record])
-            assert server.stop() == 0
-            server.start()
-            check(server.url, [lab.record])
-            lab.connection.close()
+        ballast.unlink()
+        until(lambda: lab.log(run_id)[0] == 200, RECOVERY_SECONDS_MAX, "a write after space came back")
+        until(lambda: lab.get("/readyz?for=write")[0] == 200, RECOVERY_SECONDS_MAX, "readiness")
+        check(server.url, [lab.record])
+        assert server.stop() == 0
+        server.start()
+        check(server.url, [lab.record])
+        lab.connection.close()
 
 
-def test_an_upload_that_does_not_fit_leaves_nothing_and_stops_nobody() -> None:
-    with Disk(DISK_MIB) as disk, TracseqServer(arguments=["--no-worker", "--artifact-root", str(disk.path)]) as server:
+def test_an_upload_that_does_not_fit_leaves_nothing_and_stops_nobody(disk: Room) -> None:
+    with TracseqServer(arguments=["--no-worker", "--artifact-root", str(disk.path)]) as server:
         lab = Lab(server.url)
         run_id = lab.start_run()
         small = b"small" * 1000
@@ -162,37 +168,36 @@ def pipeline_run(lab: Lab, rows: int) -> str:
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("full", ["temporary files", "artifacts"])
 def test_a_pipeline_without_space_says_so_and_goes_on_once_there_is(
-    full: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    disk: Room, full: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with Disk(DISK_MIB) as disk:
-        if full == "temporary files":
-            monkeypatch.setenv("TMPDIR", str(disk.path))
-            arguments = []
+    if full == "temporary files":
+        monkeypatch.setenv("TMPDIR", str(disk.path))
+        arguments = []
+    else:
+        arguments = ["--artifact-root", str(disk.path)]
+    with TracseqServer(arguments=arguments, folder=tmp_path) as server:
+        lab = Lab(server.url)
+        if full == "artifacts":  # where the input must find room first
+            run_id = pipeline_run(lab, ROWS)
+            ballast = disk.fill(leave_bytes=1 << 20)
         else:
-            arguments = ["--artifact-root", str(disk.path)]
-        with TracseqServer(arguments=arguments, folder=tmp_path) as server:
-            lab = Lab(server.url)
-            if full == "artifacts":  # where the input must find room first
-                run_id = pipeline_run(lab, ROWS)
-                ballast = disk.fill(leave_bytes=1 << 20)
-            else:
-                ballast = disk.fill(leave_bytes=1 << 20)
-                run_id = pipeline_run(lab, ROWS)
+            ballast = disk.fill(leave_bytes=1 << 20)
+            run_id = pipeline_run(lab, ROWS)
 
-            def told() -> bool:
-                lines = [item["text"] for item in lab.get(f"/api/v1/pipeline-runs/{run_id}/logs")[1]["items"]]
-                return any("No space left" in line or "the disk is full" in line for line in lines)
+        def told() -> bool:
+            lines = [item["text"] for item in lab.get(f"/api/v1/pipeline-runs/{run_id}/logs")[1]["items"]]
+            return any("No space left" in line or "the disk is full" in line for line in lines)
 
-            until(told, JOB_SECONDS_MAX, "a line that names the full disk")
-            ballast.unlink()
+        until(told, JOB_SECONDS_MAX, "a line that names the full disk")
+        ballast.unlink()
 
-            def completed() -> bool:
-                run = lab.get(f"/api/v1/pipeline-runs/{run_id}")[1]
-                assert run["status"] != "failed", run
-                return bool(run["status"] == "completed")
+        def completed() -> bool:
+            run = lab.get(f"/api/v1/pipeline-runs/{run_id}")[1]
+            assert run["status"] != "failed", run
+            return bool(run["status"] == "completed")
 
-            until(completed, JOB_SECONDS_MAX, "the end of the run")
-            assert lab.get(f"/api/v1/pipeline-runs/{run_id}")[1]["output_rows"] == ROWS
-            lab.connection.close()
-        if full == "temporary files":
-            assert [path.name for path in disk.path.iterdir()] == ["lost+found"]
+        until(completed, JOB_SECONDS_MAX, "the end of the run")
+        assert lab.get(f"/api/v1/pipeline-runs/{run_id}")[1]["output_rows"] == ROWS
+        lab.connection.close()
+    if full == "temporary files":
+        assert disk.names() == []

@@ -8,10 +8,9 @@ import signal
 
 import pytest
 
-from tests.faults.clients import Lost
 from tests.faults.disk import Disk
-from tests.faults.trial import broken_program, lost_under
-from tests.services.tracseq import TracseqError, TracseqServer
+from tests.faults.trial import lost_under, start_again
+from tests.services.tracseq import TracseqServer, beside_program
 
 CUTS = 20
 DISK_MIB = 512
@@ -23,10 +22,7 @@ def lost_under_cuts(disk: Disk) -> str:
         disk.cut()
         server.kill()
         disk.restore()
-        try:
-            server.start()
-        except TracseqError as error:  # the disk is back, so it is the database that does not open again
-            raise Lost(f"after a power cut: {error}") from error
+        start_again(server)
 
     folder = disk.path / "lab"
     folder.mkdir()
@@ -42,6 +38,6 @@ def test_twenty_power_cuts_lose_nothing() -> None:
 
 @pytest.mark.timeout(300)
 def test_a_build_that_does_not_sync_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TRACSEQ_BIN", str(broken_program("tracseq_no_sync")))
+    monkeypatch.setenv("TRACSEQ_BIN", str(beside_program("tracseq_no_sync")))
     with Disk(DISK_MIB) as disk:
         assert lost_under_cuts(disk), "the broken build lost nothing: the power-cut test proves nothing"

@@ -41,6 +41,14 @@ def program() -> Path:
     return path
 
 
+def beside_program(name: str) -> Path:
+    """What the build made for tests; it stands beside the program under test (src/cli/CMakeLists.txt)."""
+    path = program().resolve().parent / name
+    if not path.is_file():
+        raise TracseqError(f"{path} is missing; build it first: ./run build")
+    return path
+
+
 class TracseqServer:
     """One `tracseq serve` process."""
 

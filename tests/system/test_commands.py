@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import http.server
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import pty
 import shlex
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -242,3 +244,102 @@ def test_doctor_finds_a_sound_installation_sound(tmp_path: Path) -> None:
     broken = run("doctor", "--server", "http://127.0.0.1:9", "--json", folder=tmp_path)
     assert broken.returncode == 1
     assert [row["check"] for row in json.loads(broken.stdout)["items"] if not row["ok"]] == ["database or server"]
+
+
+def test_what_cannot_be_printed_is_a_failure(client: Client) -> None:
+    client.json("experiment", "create", "x")
+    for words in (["experiment", "list"], ["export", "experiments"], ["experiment", "list", "--json"], ["--help"]):
+        way = [] if words == ["--help"] else client.way
+        with Path("/dev/full").open("wb") as full:
+            done = subprocess.run(
+                [str(program()), *words, *way],
+                cwd=client.folder,
+                env=variables_of({}),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        assert done.returncode == 1, (words, done.stderr)
+        assert "No space left" in done.stderr, (words, done.stderr)
+
+
+def test_more_than_a_buffer_that_cannot_be_printed_is_a_failure(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)  # nobody reads any more, and nothing kills the program for it
+    with Path("/dev/full").open("wb") as full, os.fdopen(writer, "wb") as broken:
+        for to, message in (
+            (full, "tracseq: standard output cannot be written: No space left on device\n"),
+            (broken, ""),
+        ):
+            done = subprocess.run(
+                [str(program()), "completion"],
+                cwd=tmp_path,
+                env=variables_of({}),
+                stdout=to,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=60,
+                check=False,
+                restore_signals=False,  # Python's own ignoring of SIGPIPE
+            )
+            assert (done.returncode, done.stderr) == (1, message)
+
+
+def test_issues_are_rows(client: Client) -> None:
+    schema, _ = client.prepare()
+    (client.folder / "lab.csv").write_text("id,x,y,z\nS1,,true,1\nS2,oops,true,2\n")
+    shown = client.run("data", "assess", "lab.csv", "--schema", schema).stdout
+    issues = client.json("data", "reports")["items"][0]["issues"]
+    assert len(issues) > 1
+    for issue in issues:
+        assert [line for line in shown.splitlines() if issue["description"] in line and issue["severity"] in line], (
+            shown
+        )
+    assert "DESCRIPTION" in shown
+    assert max(map(len, shown.splitlines())) < 300, shown
+
+
+def test_who_deletes_is_told_of_the_trash(client: Client) -> None:
+    made = client.json("experiment", "create", "x")["experiment_id"]
+    words = client.run("experiment", "delete", str(made)).stderr
+    assert f"tracseq experiment restore {made}" in words
+    assert client.run("experiment", "restore", str(made)).returncode == 0
+
+
+def test_an_export_takes_o(client: Client) -> None:
+    client.json("experiment", "create", "x")
+    assert client.run("export", "experiments", "-o", "all.csv").returncode == 0
+    assert "x" in (client.folder / "all.csv").read_text()
+
+
+class Foreign(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_another_kind_of_server_is_named_as_such(tmp_path: Path) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), Foreign) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        done = run("run", "list", "--server", f"http://127.0.0.1:{server.server_port}", folder=tmp_path)
+        server.shutdown()
+    assert done.returncode == 1
+    assert "no TracSeq server" in done.stderr
+
+
+def test_who_only_asks_makes_no_database(tmp_path: Path) -> None:
+    for words in (
+        ["run", "list"],
+        ["run", "get", "x"],
+        ["run", "metrics", "x"],
+        ["export", "runs"],
+        ["run", "delete", "x"],
+    ):
+        done = run(*words, "--database-url", f"sqlite:///{tmp_path}/none/x.db", folder=tmp_path)
+        assert done.returncode == 3, (words, done.stderr)
+        assert f"there is no database {tmp_path}/none/x.db" in done.stderr
+    assert not list(tmp_path.iterdir())

@@ -40,6 +40,22 @@ def test_a_second_server_on_the_same_file_is_refused_by_name() -> None:
         assert server.url.rsplit(":", 1)[1] in second.stderr
 
 
+def test_a_second_server_is_refused_whatever_name_leads_to_the_file(tmp_path: Path) -> None:
+    """Under a second name it would have a second journal, and each server would overwrite the other's rows."""
+    link = tmp_path / "link.db"
+    link.symlink_to("lab.db")  # there before the file is
+    with TracseqServer(f"sqlite:///{link}", ["--no-worker"], tmp_path) as server:
+        assert (tmp_path / "lab.db.serve").exists()
+        for name in ("lab.db", "link.db"):
+            second = run("serve", "--database-url", f"sqlite:///{name}", "--port", "0", folder=tmp_path)
+            assert (second.returncode, f"pid {server.pid}" in second.stderr) == (4, True), second.stderr
+        (tmp_path / "hard.db").hardlink_to(tmp_path / "lab.db")
+        second = run("serve", "--database-url", "sqlite:///hard.db", "--port", "0", folder=tmp_path)
+        assert second.returncode == 1
+        assert f"{tmp_path}/hard.db has 2 names" in second.stderr
+    assert sorted(path.name for path in tmp_path.glob("*.turn")) == ["lab.db.turn"]
+
+
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -265,9 +281,12 @@ def test_what_a_killed_worker_left_is_removed_while_another_runs(tmp_path: Path)
 
 def test_ps_and_stop_show_and_end_what_runs(tmp_path: Path) -> None:
     with TracseqServer() as server:
-        listed = json.loads(run("ps", "--json", folder=tmp_path).stdout)["items"]
-        mine = [item for item in listed if item["database"] == server.database_url]
-        assert {item["what"] for item in mine} == {"serve", "worker"}
+        deadline = time.monotonic() + 10
+        mine: set[str] = set()
+        while mine != {"serve", "worker"}:  # the server answers before its worker has begun
+            assert time.monotonic() < deadline, mine
+            listed = json.loads(run("ps", "--json", folder=tmp_path).stdout)["items"]
+            mine = {item["what"] for item in listed if item["database"] == server.database_url}
         assert run("stop", "--pid", str(server.pid), folder=tmp_path, seconds=60).returncode == 0
         left = json.loads(run("ps", "--json", folder=tmp_path).stdout)["items"]
         assert not [item for item in left if item["database"] == server.database_url]

@@ -80,7 +80,7 @@ def test_a_settings_file_elsewhere_reaches_a_worker_in_another_folder(tmp_path: 
 
 def test_the_model_server_follows_the_registry_of_the_settings(tmp_path: Path) -> None:
     write_settings(tmp_path)
-    assert run("model", "list", folder=tmp_path).returncode == 0  # makes the database
+    assert run("experiment", "create", "x", folder=tmp_path).returncode == 0  # makes the database
     with started("model-server", "--port", "0", folder=tmp_path) as server:
         server.await_address()
         listed = json.loads(run("ps", "--json", folder=tmp_path).stdout)["items"]

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The launcher of ./run demo: one demo at a time, plain words about a taken port, nothing left behind."""
+"""The launchers of ./run demo and ./run dev: one demo at a time, plain words about a taken port, nothing left behind."""
 
 from __future__ import annotations
 
+import fcntl
+import importlib.util
 import os
 import secrets
 import signal
@@ -17,20 +19,34 @@ import pytest
 
 from tests.architecture.tree import ROOT
 from tests.services.postgres import free_port
-from tools.lib.processes import marked, port_holder
+from tools.lib.processes import end_marked, marked, port_holder
 
 MARK = "TRACSEQ_LAUNCH_TEST"
 WAIT_SECONDS_MAX = 30.0
 
 # Runs the launcher with another data folder, program and demo script than those of the checkout.
+# Whoever started the tests in the background has made Ctrl-C a signal that is ignored: here it counts again.
 DRIVER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from tools.demo import launch
 folder = Path({folder!r})
 launch.DATA, launch.STATE, launch.LOCK = folder, folder / "demo.json", folder / ".lock"
 launch.PROGRAM, launch.SCRIPT = folder / "tracseq", folder / "script.py"
 sys.exit(launch.main())
+"""
+
+
+# The same for ./run dev, with its own npm.
+DEV_DRIVER = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pathlib import Path
+from tools.demo import dev_server
+dev_server.ROOT = Path({folder!r})
+dev_server.DATA = dev_server.ROOT / "data"
+sys.exit(dev_server.main())
 """
 
 
@@ -48,24 +64,28 @@ class Bench:
         (self.folder / "script.py").write_text(text)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        options = ["--port", str(self.ports[0]), "--model-port", str(self.ports[1]), *words]
+        return self.launch(DRIVER, "--port", str(self.ports[0]), "--model-port", str(self.ports[1]), *words)
+
+    def launch(self, driver: str, *words: str) -> subprocess.Popen[str]:
+        """In a group of its own, as a terminal starts it."""
         return subprocess.Popen(
-            [sys.executable, "-c", DRIVER.format(folder=str(self.folder)), *options],
+            [sys.executable, "-c", driver.format(folder=str(self.folder)), *words],
             cwd=ROOT,
             env=os.environ | {MARK: self.mark},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def finish(self, demo: subprocess.Popen[str]) -> tuple[int, str, str]:
         out, err = demo.communicate(timeout=WAIT_SECONDS_MAX)
         return demo.returncode, out, err
 
-    def wait_started(self) -> None:
+    def wait_started(self, sign: str = "demo.json") -> None:
         deadline = time.monotonic() + WAIT_SECONDS_MAX
-        while not (self.folder / "demo.json").exists():
-            assert time.monotonic() < deadline, "the demo did not start"
+        while not (self.folder / sign).exists():
+            assert time.monotonic() < deadline, f"nothing started: {sign} is missing"
             time.sleep(0.05)
 
 
@@ -73,7 +93,9 @@ class Bench:
 def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(tmp_path)
     yield bench
-    assert marked(MARK, bench.mark) == []
+    left = marked(MARK, bench.mark)
+    end_marked(MARK, bench.mark)  # a test that failed leaves nothing either
+    assert left == []
 
 
 def test_exit_ends_with_success_and_nothing_left(bench: Bench) -> None:
@@ -107,10 +129,74 @@ def test_a_second_demo_uses_the_running_one_and_ctrl_c_ends_all(bench: Bench) ->
     assert code == 0
     assert f"running already (pid {first.pid})" in out
     assert f"http://127.0.0.1:{bench.ports[0]}" in out
+    assert "Not used: --port, --model-port." in out
     time.sleep(1)  # past the end of the script: the demo stays up
     first.send_signal(signal.SIGINT)
     code, out, _ = bench.finish(first)
     assert code == 0
+    assert port_holder(bench.ports[0]) is None
+
+
+def test_checks_asked_for_beside_a_running_demo_are_no_success(bench: Bench) -> None:
+    first = bench.start()
+    bench.wait_started()
+    code, _, err = bench.finish(bench.start("--exit"))
+    assert code == 1
+    assert f"end the demo that runs (pid {first.pid})" in err
+    first.send_signal(signal.SIGINT)
+    assert bench.finish(first)[0] == 0
+
+
+def test_a_demo_that_is_just_ending_is_waited_for(bench: Bench) -> None:
+    with (bench.folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        demo = bench.start("--exit")
+        time.sleep(1)
+        assert demo.poll() is None
+    code, out, err = bench.finish(demo)
+    assert (code, err) == (0, "")
+    assert "the model server is up" in out
+
+
+def test_ctrl_c_reaches_the_script_through_its_starter(bench: Bench) -> None:
+    bench.script(f"import pathlib, time; pathlib.Path({str(bench.folder)!r}, 'going').touch(); time.sleep(300)")
+    demo = bench.start()
+    bench.wait_started("going")
+    os.killpg(demo.pid, signal.SIGINT)  # what a terminal does
+    code, _, err = bench.finish(demo)
+    assert (code, err) == (130, "")
+
+
+def test_the_demo_script_ends_on_ctrl_c_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("lab_demo", ROOT / "examples" / "lab_demo.py")
+    assert spec is not None
+    assert spec.loader is not None
+    demo = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "lab_demo", demo)
+    spec.loader.exec_module(demo)
+
+    def interrupted(_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "run", interrupted)
+    monkeypatch.setattr(sys, "argv", ["lab_demo.py", "--server=a", "--model-server=b", "--data-dir=c"])
+    assert demo.main() == 130
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_however_dev_is_ended_its_server_ends(bench: Bench, number: signal.Signals) -> None:
+    (bench.folder / "bin").mkdir()
+    (bench.folder / "tracseq").rename(bench.folder / "bin" / "tracseq")
+    (bench.folder / "web").mkdir()
+    npm = bench.folder / "npm"
+    npm.write_text("#!/bin/sh\ntouch ../going\nexec sleep 300\n")
+    npm.chmod(0o755)
+    dev = bench.launch(DEV_DRIVER, "--npm", str(npm), "--port", str(bench.ports[0]))
+    bench.wait_started("going")
+    os.killpg(dev.pid, number)
+    code, out, err = bench.finish(dev)
+    assert (code, err) == (0, "")
+    assert f"http://127.0.0.1:{bench.ports[0]}" in out
     assert port_holder(bench.ports[0]) is None
 
 

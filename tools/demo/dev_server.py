@@ -2,7 +2,8 @@
 """The server and the page's development server together, for work on the page: ./run dev [--port N].
 
 The development server hands requests for the API on to the server, whose address it finds in TRACSEQ_URL.
-Data stays in build/dev-data/. Ctrl-C ends both.
+Data stays in build/dev-data/. Ctrl-C ends both,
+and so does the end of the terminal.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.lib.processes import port_holder  # noqa: E402
-from tools.lib.stack import Stack, StackError  # noqa: E402
+from tools.lib.stack import Stack, StackError, heed_ends  # noqa: E402
 
 DATA = ROOT / "build" / "dev-data"
 
@@ -26,6 +27,7 @@ def main() -> int:
     parser.add_argument("--npm", default="npm", help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, default=8080, help="the server's port (default 8080)")
     options = parser.parse_args()
+    heed_ends()
     holder = port_holder(options.port)
     if holder is not None:
         print(f"error: port {options.port} is held by {holder}; choose another with --port", file=sys.stderr)

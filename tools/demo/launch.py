@@ -4,37 +4,41 @@
 The demo script is called as
     lab_demo.py --server URL --model-server URL --data-dir DIR [--exit]
 and ends with 0 when all its checks held. The servers then stay up until Ctrl-C, unless --exit was given. A second
-call finds the running demo by demo_data/demo.json (pid, start time, addresses) and uses it.
+call finds the running demo by demo_data/demo.json (pid, start time, addresses) and uses it; with --exit it is refused,
+because two scripts on one server would spoil each other's checks.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tools.lib.processes import port_holder, start_ticks  # noqa: E402
-from tools.lib.stack import READY_SECONDS_MAX, Stack, StackError, healthy  # noqa: E402
+from tools.lib.stack import READY_SECONDS_MAX, Stack, StackError, healthy, heed_ends  # noqa: E402
 
 DATA = ROOT / "demo_data"
 STATE = DATA / "demo.json"
 LOCK = DATA / ".lock"
 PROGRAM = ROOT / "bin" / "tracseq"
 SCRIPT = ROOT / "examples" / "lab_demo.py"
+PORT = 8080
+MODEL_PORT = 8081
 PORT_MAX = 65535
 INTERRUPTED = 130
+SCRIPT_END_SECONDS_MAX = 5.0
 
 
 @dataclass(frozen=True)
@@ -80,10 +84,16 @@ def start_servers(stack: Stack, running: Running, options: argparse.Namespace) -
 def run_script(stack: Stack, running: Running, leave: bool) -> int:
     command = [sys.executable, str(SCRIPT), "--server", running.server, "--model-server", running.model_server]
     command += ["--data-dir", str(DATA)] + (["--exit"] if leave else [])
-    script = subprocess.Popen(command, cwd=ROOT, env=stack.environment)
-    while script.poll() is None:
-        stack.check_alive()
-        time.sleep(0.1)
+    # Out of the terminal's group, as the servers are: Ctrl-C reaches the starter, which ends the script first.
+    script = subprocess.Popen(command, cwd=ROOT, env=stack.environment, start_new_session=True)
+    try:
+        while script.poll() is None:
+            stack.check_alive()
+            time.sleep(0.1)
+    finally:
+        script.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the stack insists
+            script.wait(SCRIPT_END_SECONDS_MAX)
     return script.returncode
 
 
@@ -125,13 +135,14 @@ def run_demo(options: argparse.Namespace) -> int:
     return 0
 
 
-def use_running() -> int:
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    while (running := find_running()) is None:  # the other one may only just be starting
-        if time.monotonic() > deadline:
-            raise StackError("another ./run demo is starting but did not come up; look at its terminal")
-        time.sleep(0.2)
+def use_running(running: Running, options: argparse.Namespace) -> int:
     say(f"A demo is running already (pid {running.pid}); it is used as it is.")
+    if options.exit:
+        raise StackError(
+            f"--exit makes its checks on servers of its own; end the demo that runs (pid {running.pid}) first"
+        )
+    if options.without_use:
+        say(f"Not used: {', '.join(options.without_use)}.")
     say(f"Dashboard:    {running.server}\nModel server: {running.model_server}")
     return 0
 
@@ -144,11 +155,15 @@ def port_number(text: str) -> int:
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description="The lab demo, end to end on real data.")
-    parser.add_argument("--port", type=port_number, default=8080, help="the server's port (default 8080)")
-    parser.add_argument("--model-port", type=port_number, default=8081, help="the model server's (default 8081)")
+    parser.add_argument("--port", type=port_number, help=f"the server's port (default {PORT})")
+    parser.add_argument("--model-port", type=port_number, help=f"the model server's (default {MODEL_PORT})")
     parser.add_argument("--exit", action="store_true", help="end after the demo's own checks")
     parser.add_argument("--fresh", action="store_true", help="forget what earlier demos left in demo_data/")
     options = parser.parse_args()
+    given = {"--port": options.port, "--model-port": options.model_port, "--fresh": options.fresh}
+    options.without_use = [name for name, value in given.items() if value]  # when a demo runs already
+    options.port = options.port or PORT
+    options.model_port = options.model_port or MODEL_PORT
     if options.port == options.model_port:
         parser.error(f"--port and --model-port are both {options.port}; they must differ")
     return options
@@ -166,17 +181,28 @@ def take_lock() -> IO[str] | None:
     return lock
 
 
-def interrupt(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
+def take_lock_or_find() -> IO[str] | Running:
+    """Another demo that holds the lock may be up, only just starting, or just ending."""
+    deadline = time.monotonic() + READY_SECONDS_MAX
+    while (lock := take_lock()) is None:
+        if (running := find_running()) is not None:
+            return running
+        if time.monotonic() > deadline:
+            raise StackError("another ./run demo neither came up nor ended; look at its terminal")
+        time.sleep(0.2)
+    return lock
 
 
 def main() -> int:
     options = parse_options()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
-    lock = take_lock()
+    heed_ends()
+    lock: IO[str] | None = None
     try:
-        return use_running() if lock is None else run_demo(options)
+        found = take_lock_or_find()
+        if isinstance(found, Running):
+            return use_running(found, options)
+        lock = found
+        return run_demo(options)
     except StackError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -2,6 +2,9 @@
 # shellcheck shell=bash
 # Building with the CMake presets. Needs tools/lib/common.sh and tools/setup/install.sh.
 
+# As in the presets, whose environment a ninja started by hand does not see: checkouts share what ccache knows.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
+
 # configure_preset PRESET: runs cmake when it never ran or a preset changed; ninja re-runs it for the rest.
 configure_preset() {
   local preset=$1 key

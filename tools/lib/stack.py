@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import NoReturn
 
 from tools.lib.processes import end_marked
 
@@ -24,6 +25,16 @@ READY_SECONDS_MAX = 60.0
 
 class StackError(Exception):
     """Said to the user as it is."""
+
+
+def end_as_by_ctrl_c(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def heed_ends() -> None:
+    """Being asked to end, and the end of the terminal, come as KeyboardInterrupt, so that a Stack is left in order."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_as_by_ctrl_c)
 
 
 def healthy(url: str) -> bool:

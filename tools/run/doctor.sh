@@ -6,6 +6,7 @@ missing_count=0
 
 row() { printf '  %-9s %-26s %s\n' "$1" "$2" "$3"; }
 absent() { row missing "$1" "mend: $2"; missing_count=$((missing_count + 1)); }
+optional() { row absent "$1" "only ./run $1 needs it: $2"; }
 
 say "system"
 # shellcheck source=/dev/null
@@ -15,12 +16,13 @@ row ok "free disk here" "$(df -h --output=avail . | tail -n 1 | tr -d ' ')"
 
 say "Debian packages (tools/setup/apt.txt)"
 for group in core tools services bench coverage; do
+  case $group in bench | coverage) lacking=optional ;; *) lacking=absent ;; esac
   missing=$(apt_missing "$group" | tr '\n' ' ')
   count=$(apt_packages "$group" | wc -l)
   if [ -z "$missing" ]; then
     row ok "$group" "all $count"
   else
-    absent "$group" "apt-get update && apt-get install -y --no-install-recommends ${missing% }"
+    "$lacking" "$group" "apt-get update && apt-get install -y --no-install-recommends ${missing% }"
   fi
 done
 while read -r group package tried; do

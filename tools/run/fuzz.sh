@@ -7,4 +7,5 @@ seconds=${1:-600}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "./run fuzz: SECONDS is '$seconds'; allowed is a whole number from 1"
 ensure_toolchain tools
 fresh_results
-run_fuzzers "$seconds"
+run_fuzzers "$seconds" || true
+"$VENV/bin/python" tools/testing/summary.py "$RESULTS"

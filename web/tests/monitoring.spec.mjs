@@ -56,6 +56,36 @@ test('predictions appear while they come, with latency, throughput and errors', 
   await page.close();
 });
 
+test('what is sampled once a minute is drawn as a line, and one value after a pause as a point', async () => {
+  const minute = 60_000;
+  const memory = (ago) => ({ model_id: 'sampled', metric_name: 'memory_usage_mb', value: 100 + ago, timestamp: new Date(Date.now() - ago * minute).toISOString() });
+  await call(server, 'POST', '/api/v1/monitoring/metrics', { metrics: [50, 49, 48, 47, 46, 45, 2].map(memory) });
+  const page = await browser.open(`${server.url}/monitoring/sampled`);
+  const canvas = page.locator('section[aria-label="Memory per process"] canvas');
+  await eventually('the chart being drawn', () => canvas.count());
+  // How many columns of pixels have colour in them, in each tenth of the chart: grid and labels are grey.
+  const coloured = () =>
+    canvas.evaluate((drawn) => {
+      const { data } = drawn.getContext('2d').getImageData(0, 0, drawn.width, drawn.height);
+      const tenths = new Array(10).fill(0);
+      for (let x = 0; x < drawn.width; x += 1) {
+        let found = false;
+        for (let y = 0; y < drawn.height && !found; y += 1) {
+          const at = 4 * (y * drawn.width + x);
+          const [red, green, blue, alpha] = data.slice(at, at + 4);
+          found = alpha > 100 && Math.max(red, green, blue) - Math.min(red, green, blue) > 60;
+        }
+        if (found) tenths[Math.floor((10 * x) / drawn.width)] += 1;
+      }
+      return tenths;
+    });
+  await eventually('the first values being a line', async () => (await coloured()).reduce((sum, count) => sum + count) > 30);
+  const tenths = await coloured();
+  assert.equal(tenths[5], 0, `the pause is a gap: ${tenths}`);
+  assert.ok(tenths[9] > 0, `the last value is a point: ${tenths}`);
+  await page.close();
+});
+
 test('an alert fires, is acknowledged and resolved, with a reason', async () => {
   await call(server, 'POST', '/api/v1/thresholds', {
     model_id: model,

@@ -147,6 +147,10 @@ test('an address that is no page, and an object that is none, say so', async () 
   await page.getByText('There is no page at this address').waitFor();
   await page.goto(`${server.url}/runs/00000000000000000000000000000000`);
   await page.getByRole('alert').getByText('Could not load the run').waitFor();
+  await page.goto(`${server.url}/models/nope`);
+  await page.getByRole('alert').getByText('Could not load this model').waitFor();
+  assert.equal(await page.getByRole('main').getByRole('link', { name: 'Monitoring' }).count(), 0);
+  assert.equal(await page.getByRole('main').getByRole('button', { name: 'Export' }).count(), 0);
   await page.close();
 });
 

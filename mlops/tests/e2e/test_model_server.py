@@ -160,7 +160,7 @@ def test_a_new_version_is_taken_over_without_a_failed_request(server: ModelServe
 
 def test_a_version_that_does_not_load_leaves_the_old_one(server: ModelServer, registry: Registry) -> None:
     registry.promote("m", "2.0.0", "external_data")
-    until(lambda: server.call("/health")[1]["models"][0]["state"] == "failed", what="the failure is seen")
+    until(lambda: server.call("/health")[1]["models"][0]["state"] == "broken", what="the failure is seen")
     status, health = server.call("/health")
     model = health["models"][0]
     assert (status, health["status"], model["serving_version"]) == (200, "degraded", "1.0.0")

@@ -169,6 +169,8 @@ async def test_a_run_from_a_file_to_features(pipeline: DataPipeline, tmp_path: P
     print(f"1,000 rows took {took:.2f} s, of which the run itself {run.processing_time_seconds:.2f} s")
     assert (run.pipeline_id, run.input_rows, run.output_rows, run.feature_count) == ("lab", 1000, 1000, 2)
     assert run.input_data_hash == hashlib.sha256(path.read_bytes()).hexdigest()
+    fitted = await pipeline._get(f"/api/v1/pipeline-runs/{run_id}/transformation")
+    assert (fitted["format"], fitted["fitted_rows"]) == ("tracseq.transformation", 1000)
     output = Path(run.output_data_path or "")
     assert output.is_relative_to(pipeline.data_dir / run_id)
     assert run.output_data_hash == hashlib.sha256(output.read_bytes()).hexdigest()

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +18,11 @@ from typing import Any
 import pytest
 
 import mlops
+import mlops.sync
 from mlops import _buffer, _exit
 from mlops.data_pipeline import DataPipeline, DataSchema
 from mlops.errors import DeadlineExceeded
-from mlops.experiment_tracker import ExperimentMetrics, ExperimentTracker
+from mlops.experiment_tracker import ExperimentConfig, ExperimentMetrics, ExperimentTracker
 from mlops.monitoring import ModelMonitor
 from mlops.tests.conftest import environment
 
@@ -99,6 +103,52 @@ async def test_an_assessment_that_nobody_makes_says_so(
     with mlops.timeout(4), pytest.raises(DeadlineExceeded, match=r"did not end in .* no worker has taken it"):
         await pipeline.assess_data_quality(str(path), schema_id)
     assert caplog.text.count("no_worker_seen") == 1
+
+
+@pytest.fixture
+def locked_tracker(embedded_url: str) -> Iterator[tuple[mlops.sync.ExperimentTracker, ExperimentConfig]]:
+    """A tracker whose file another program keeps locked."""
+    tracker = mlops.sync.ExperimentTracker("./e", embedded_url)
+    tracker.start_experiment(ExperimentConfig("", "before"))
+    with contextlib.closing(sqlite3.connect(embedded_url[len("sqlite:///") :], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield tracker, ExperimentConfig("", "late")
+
+
+def test_a_write_to_a_locked_file_ends_at_the_time_out(locked_tracker: Any) -> None:
+    tracker, config = locked_tracker
+    begun = time.monotonic()
+    with mlops.timeout(0.5), pytest.raises(DeadlineExceeded):
+        tracker.start_experiment(config)
+    assert time.monotonic() - begun < 5  # the database itself gives up after 10 s
+
+
+async def test_more_calls_than_threads_end_at_the_time_out(locked_tracker: Any) -> None:
+    tracker, config = locked_tracker
+    patient = ExperimentTracker("./e", tracker.database_url)
+    waiting = [asyncio.ensure_future(patient.start_experiment(config)) for _ in range(8)]
+    await asyncio.sleep(0.1)
+    begun = time.monotonic()
+    with mlops.timeout(0.5), pytest.raises(DeadlineExceeded):
+        await patient.start_experiment(config)
+    assert time.monotonic() - begun < 5
+    for call in waiting:
+        call.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def test_ctrl_c_ends_the_wait_for_a_locked_file(locked_tracker: Any) -> None:
+    tracker, config = locked_tracker
+    begun = time.monotonic()
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            tracker.start_experiment(config)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    assert time.monotonic() - begun < 5
 
 
 def end_of(program: str, *args: str) -> tuple[int, str]:

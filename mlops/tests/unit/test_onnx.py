@@ -13,16 +13,18 @@ from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
+    AdaBoostClassifier,
     ExtraTreesClassifier,
     GradientBoostingClassifier,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MinMaxScaler, OneHotEncoder, StandardScaler
-from sklearn.svm import SVC
+from sklearn.svm import SVC, LinearSVC, OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from mlops._onnx import INPUT, convert
@@ -41,6 +43,8 @@ MODELS: list[Any] = [
     make_pipeline(StandardScaler(), SVC(probability=False, random_state=0)),
     SGDClassifier(loss="log_loss", random_state=1),
     KNeighborsClassifier(),
+    AdaBoostClassifier(n_estimators=20, random_state=0),  # its graph of FP64 does not run
+    make_pipeline(StandardScaler(), LinearSVC(random_state=0)),
 ]
 
 
@@ -93,6 +97,33 @@ def test_regressors(model: Any) -> None:
     assert done.onnx is not None
 
 
+@pytest.mark.parametrize("model", [IsolationForest(n_estimators=30, random_state=1), OneClassSVM()], ids=name_of)
+def test_outlier_detectors_agree(model: Any) -> None:
+    done = convert(model.fit(X))
+    assert (done.reason, done.classes) == ("", [])
+    session = onnxruntime.InferenceSession(done.onnx, providers=["CPUExecutionProvider"])
+    assert np.array_equal(session.run(None, {INPUT: X})[0].ravel(), model.predict(X))
+
+
+def test_a_converter_that_fails_is_not_called_a_missing_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("Unable to create node") from TypeError("expected an int, got a boolean")
+
+    monkeypatch.setattr("mlops._onnx._to_onnx", broken)
+    reason = convert(DecisionTreeClassifier(random_state=0).fit(X, Y)).reason
+    assert reason == (
+        "the converter for DecisionTreeClassifier failed: ValueError: Unable to create node "
+        "(TypeError: expected an int, got a boolean)"
+    )
+
+
+def test_neither_graph_agreeing_says_both_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+    reasons = iter(["it cannot be run", "it differs on 3 of 9 samples"])
+    monkeypatch.setattr("mlops._onnx._difference", lambda *_: next(reasons))
+    done = convert(DecisionTreeClassifier(random_state=0).fit(X, Y))
+    assert (done.onnx, done.reason) == (None, "it cannot be run; in FP32: it differs on 3 of 9 samples")
+
+
 class NoEstimator:
     def predict(self, rows: Any) -> Any:
         return rows
@@ -105,6 +136,7 @@ class NoEstimator:
         (NoEstimator(), "is not a scikit-learn model"),
         ({"weights": [1, 2]}, "is not a scikit-learn model"),
         (StandardScaler().fit(X), "has no predict"),
+        (NearestCentroid().fit(X, Y), "there is no converter for NearestCentroid"),
         (make_pipeline(FunctionTransformer(np.log1p), LogisticRegression(max_iter=5000)).fit(abs(X), Y), "converter"),
     ],
 )

@@ -52,7 +52,7 @@ std::string waiting_reason(const ServingHealth& health) {
   if (health.models.empty() && health.registry.registry != serving::RegistryState::reachable)
     return health.registry.reason.empty() ? "the registry has not answered yet" : health.registry.reason;
   for (const serving::ModelReport& model : health.models)
-    if (model.serving_version.empty() && model.state != serving::ModelState::not_servable)
+    if (model.serving_version.empty() && !serving::never_served(model.state))
       return fmt::format("the model '{}' version {} is not ready{}{}", model.name, model.wanted_version,
                          model.reason.empty() ? "" : ": ", model.reason);
   return "the models are loading";

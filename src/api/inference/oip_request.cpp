@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "api/inference/oip_tensor.h"
+#include "base/json.h"
 
 namespace tracseq::inference {
 namespace {
@@ -268,7 +269,10 @@ Result<InferRequest> parse_with(simdjson::dom::parser& parser, std::string& body
   strict.reserve(size + simdjson::SIMDJSON_PADDING);
   if (parser.parse(strict.data(), size, false).get(document) == simdjson::SUCCESS)
     return read_document(document, blobs);
-  return fail(Code::invalid, fmt::format("the request is no JSON: {}", simdjson::error_message(error)));
+  const std::string why = fmt::format("is not valid JSON: {}", simdjson::error_message(error));
+  const std::string_view given = std::string_view(body).substr(0, json_bytes);
+  if (strict == given) return fail(json_error(given, "the request", why));
+  return fail(Code::invalid, "the request " + why);  // the places in the strict text are other ones
 }
 
 }  // namespace

@@ -64,9 +64,10 @@ std::string unused_warning(const Loaded& loaded);
 // range.
 Result<void> read_value(const Field& field, const std::string& key, const Json& value, void* place);
 
-// The text of a settings file. `invalid` if it cannot be read, `too_large` beyond kFileBytesMax; also for
-// what is no regular file (a pipe) and so has no size to ask for.
-Result<std::string> read_settings_file(const std::string& path);
+// A settings file as JSON. `invalid` if it cannot be read or is no JSON: no message tells what stands in it,
+// for that may be a secret. `too_large` beyond kFileBytesMax. Also reads what is no regular file (a pipe) and
+// so has no size to ask for.
+Result<Json> read_settings_file(const std::string& path);
 
 // Writes the settings as the file's section of their environment; other sections stay. The file is replaced
 // in one step and readable by its owner alone, since it may hold secrets. Missing folders are made. `invalid`

@@ -154,8 +154,12 @@ TEST_F(ConfigTest, SecretsNeverStandInMessages) {
            {R"({"database": {"url": "host=h password=hunter2"}})", "'***'"},
            {R"({"database": {"url": 5}})", "database.url is 5"},
            {R"({"database": {"url": ["hunter2"]}})", "database.url has"},
-           {R"({"database": {"pool_size": 1e400}})", R"("pool_size": 1e400)"},
-           {R"({"database": {"pool_size": 18446744073709551615}})", R"("pool_size": 18446744073709551615)"},
+           {R"({"database": {"pool_size": 1e400}})",
+            "default.database.pool_size is a value too large for a double at column"},
+           {R"({"database": {"pool_size": 18446744073709551615}})",
+            "default.database.pool_size is a value too large for an integer"},
+           {R"({"security": {"jwt_secret_key": hunter2}})", "expected a value at column"},
+           {R"({"security": {"jwt_secret_key": 7hunter2}})", "jwt_secret_key is a value which is no number"},
            {R"({"cache": {"redis_url": "http://u:hunter2@x"}})", "'http://u:***@x'"}}) {
     write(R"({"default": )" + document + "}");
     const auto wrong = load(sources_);
@@ -172,6 +176,12 @@ TEST_F(ConfigTest, BrokenFilesAreNamed) {
     ASSERT_FALSE(loaded) << text;
     EXPECT_THAT(loaded.error().message, HasSubstr(sources_.path));
   }
+  write("{\"default\":\n  {\"database\": }}");
+  EXPECT_EQ(load(sources_).error().message,
+            sources_.path + " is not valid JSON: expected a value at line 2, column 16");
+  const auto saved = save(sources_.path, defaults(Environment::staging));
+  ASSERT_FALSE(saved);
+  EXPECT_THAT(saved.error().message, HasSubstr("line 2, column 16, so it is left as it is"));
   sources_.path = folder_.string();
   ASSERT_FALSE(load(sources_));
 }

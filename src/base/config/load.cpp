@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "base/config/config.h"
+#include "base/json_fault.h"
 #include "base/nearest.h"
 
 namespace tracseq::config {
@@ -59,7 +60,7 @@ Result<void> read_value(const Field& field, const std::string& key, const Json& 
   return from_json(one, wrapped, place);
 }
 
-Result<std::string> read_settings_file(const std::string& path) {
+Result<Json> read_settings_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(Code::invalid, fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
   std::string text(kFileBytesMax + 1, '\0');
@@ -67,7 +68,14 @@ Result<std::string> read_settings_file(const std::string& path) {
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (text.size() > kFileBytesMax)
     return fail(Code::too_large, fmt::format("{} has more than {} bytes", path, kFileBytesMax));
-  return text;
+  auto document = parse_json(text, path);
+  if (document) return document;
+  // A key twice, or an empty file: the parser's message tells names and sizes only.
+  const auto fault = find_json_fault(text, ShownValues::no);
+  if (!fault || text.empty()) return document;
+  return fail(document.error().code,
+              fmt::format("{} {} at {}", fault->subject.empty() ? path : path + ": " + fault->subject,
+                          fault->why, fault->place));
 }
 
 namespace {
@@ -106,12 +114,10 @@ class Loader {
     if (status.type() == std::filesystem::file_type::not_found) return {};
     if (status.type() == std::filesystem::file_type::directory)
       return fail(Code::invalid, fmt::format("{} is a folder; a settings file is expected", sources_.path));
-    TRACSEQ_TRY(const std::string text, read_settings_file(sources_.path));
-    auto document = parse_json(text);
-    if (!document) return fail(Code::invalid, fmt::format("{}: {}", sources_.path, document.error().message));
-    if (!document->is_object())
+    TRACSEQ_TRY(const Json document, read_settings_file(sources_.path));
+    if (!document.is_object())
       return fail(Code::invalid, fmt::format("{} must hold an object with sections", sources_.path));
-    read_sections(*document->as_object());
+    read_sections(*document.as_object());
     return {};
   }
 

@@ -13,10 +13,9 @@ namespace {
 Result<Json> existing(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) return Json::object();
-  const auto text = read_settings_file(path);
-  if (!text) return fail(text.error().code, text.error().message + ", so it is left as it is");
-  auto document = parse_json(*text);
-  if (!document || !document->is_object())
+  auto document = read_settings_file(path);
+  if (!document) return fail(document.error().code, document.error().message + ", so it is left as it is");
+  if (!document->is_object())
     return fail(Code::invalid, fmt::format("{} is no settings file, so it is left as it is", path));
   return document;
 }

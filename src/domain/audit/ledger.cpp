@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/id.h"
+#include "domain/audit/entry_statement.h"
 #include "storage/sql/retention.h"
 
 namespace tracseq::audit {
@@ -15,13 +16,6 @@ namespace {
 
 using sql::args;
 
-constexpr sql::Statement kInsertEntry{
-    "audit.insert_entry",
-    "INSERT INTO audit_entries (entry_id, time_us, project_id, actor, actor_kind, auth_method, "
-    "client_address, action, "
-    "object_type, object_id, reason, request_id, idempotency_key, before_digest, after_digest, delta, "
-    "canonical, "
-    "leaf_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
 constexpr sql::Statement kInsertEvent{"audit.insert_event",
                                       "INSERT INTO outbox (topic, kind, object_type, object_id, project_id, "
                                       "data, time_us) VALUES (?, ?, ?, ?, ?, ?, ?)"};

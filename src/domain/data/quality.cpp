@@ -60,6 +60,18 @@ std::string count_where(const std::string& condition) {
   return fmt::format("count(*) FILTER (WHERE {})", condition);
 }
 
+constexpr std::string_view kDecimalPoint = "; numbers are read with a decimal point, without separators";
+
+bool is_number(ColumnType type) { return type == ColumnType::float64 || type == ColumnType::int64; }
+
+// "1,5", also "1.234,5" and "1,234": digits on both sides of a comma and nothing but a number's characters.
+bool has_decimal_comma(std::string_view text) {
+  const auto comma = text.find(',');
+  const auto digit = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; };
+  return comma != text.npos && comma > 0 && digit(comma - 1) && digit(comma + 1) &&
+         text.find_first_not_of("0123456789.,+-eE ") == text.npos;
+}
+
 class Assessment {
  public:
   Assessment(tables::Table& table, const ParsedSchema& schema, const tables::Check& check)
@@ -301,8 +313,9 @@ class Assessment {
     const ColumnRule* rule = schema_.find(info.name);
     if (counts.mismatched > 0) {
       add(IssueType::schema_mismatch, Severity::error,
-          fmt::format("{} values of '{}' are no {}, such as '{}'", counts.mismatched, info.name,
-                      tables::type_name(info.type), counts.example.substr(0, 60)),
+          fmt::format("{} values of '{}' are no {}, such as '{}'{}", counts.mismatched, info.name,
+                      tables::type_name(info.type), counts.example.substr(0, 60),
+                      is_number(info.type) && has_decimal_comma(counts.example) ? kDecimalPoint : ""),
           {info.name}, counts.mismatched);
       violations_ += counts.mismatched;
     }

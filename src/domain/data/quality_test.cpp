@@ -105,6 +105,22 @@ TEST_F(Quality, DescribesManyColumns) {
     EXPECT_EQ(number(*report, fmt::format("c{}", c).c_str(), "median"), c);
 }
 
+TEST_F(Quality, ADecimalCommaIsNamedAsTheCause) {
+  const auto report = assess_text(
+      R"({"x": {"type": "float"}, "n": {"type": "integer"}, "y": {"type": "float"}, "t": {"type": "datetime"}})",
+      "", "x;n;y;t\n1,5;1,234;a,b;1,5\n2,5;7;2.5;2024-01-01\n");
+  ASSERT_TRUE(report) << report.error().message << report.error().detail;
+  using enum IssueType;
+  using enum Severity;
+  const std::string hint = "; numbers are read with a decimal point, without separators";
+  has(*report, schema_mismatch, error, "2 values of 'x' are no float, such as '1,5'" + hint);
+  has(*report, schema_mismatch, error, "1 values of 'n' are no integer, such as '1,234'" + hint);
+  for (const QualityIssue& issue : report->issues)
+    EXPECT_EQ(issue.description.find(hint) != std::string::npos,
+              issue.columns[0] == "x" || issue.columns[0] == "n")
+        << issue.description;
+}
+
 TEST_F(Quality, ReportsAllFaultsAtOnce) {
   const auto report = assess_text(
       R"({"id": {"type": "string", "nullable": false, "unique": true, "pattern": "^S[0-9]+$"},

@@ -21,6 +21,10 @@ TRACSEQ_DEFINE_TYPE(ModelVersion,
                     {.name = "version", .text = "semantic version, or any text its owner chose"},
                     {.name = "version_number", .text = "counts the model's versions"},
                     {.name = "revision", .text = "counts the changes of this version"},
+                    {.name = "prediction_count",
+                     .text = "as reported through /performance; the prediction log counts by itself"},
+                    {.name = "average_inference_time_ms", .text = "as reported through /performance"},
+                    {.name = "error_rate", .text = "as reported through /performance"},
                     {.name = "not_servable_reason", .text = "why the model server cannot run it"})
 TRACSEQ_DEFINE_TYPE(RegisterFile, {.name = "name", .required = true},
                     {.name = "artifact_id", .required = true})

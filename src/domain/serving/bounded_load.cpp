@@ -47,7 +47,7 @@ Result<std::shared_ptr<const LoadedModel>> BoundedLoader::load(Engine& engine, s
   while (!work->result && Steady::now() < end) work->ended.wait_until(lock, end);
   if (work->result) return std::move(*work->result);
   late_ = work;
-  return fail(Code::unprocessable,
+  return fail(Code::deadline,
               fmt::format("the model did not load within {} s",
                           std::chrono::duration_cast<std::chrono::duration<double>>(limit_).count()));
 }

@@ -17,8 +17,7 @@ inline constexpr std::chrono::milliseconds kLoadTimeMax{60'000};
 class BoundedLoader {
  public:
   explicit BoundedLoader(std::chrono::milliseconds limit = kLoadTimeMax) : limit_(limit) {}
-  // As Engine::load; `unprocessable` too when it takes longer than the limit: what comes of it then is thrown
-  // away.
+  // As Engine::load; `deadline` when it takes longer than the limit: what comes of it then is thrown away.
   Result<std::shared_ptr<const LoadedModel>> load(Engine& engine, std::string format, std::string digest,
                                                   std::string bytes);
 

@@ -34,7 +34,7 @@ TEST(BoundedLoader, AModelThatDoesNotEndLoadingHoldsNobodyUp) {
   const auto before = Steady::now();
   const auto late = loader.load(engine, "slow", "", "x");
   ASSERT_FALSE(late);
-  EXPECT_EQ(late.error().code, Code::unprocessable);
+  EXPECT_EQ(late.error().code, Code::deadline);
   EXPECT_NE(late.error().message.find("did not load within 0.05 s"), std::string::npos);
   EXPECT_LT(Steady::now() - before, 5s);
   EXPECT_EQ(loader.load(engine, "slow", "", "y").error().code, Code::unavailable);  // one at a time

@@ -52,8 +52,9 @@ class Engine {
   virtual ~Engine() = default;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   [[nodiscard]] virtual bool can_run(const Artefact& artefact) const noexcept = 0;
-  // `unprocessable` says why the bytes are no model this engine runs; `unsupported` when the engine's own
-  // library is missing, with the remedy.
+  // `unprocessable` says why the bytes are no model this engine runs: they never will be. Any other code may
+  // pass: `unsupported` when the engine's own library is missing or does not start, with the remedy,
+  // `unavailable` when there is too little memory.
   virtual Result<std::shared_ptr<const LoadedModel>> load(const Artefact& artefact) = 0;
 };
 

@@ -143,17 +143,26 @@ std::string transformation_differs(const std::vector<std::string>& columns, cons
   return {};
 }
 
+// Only a single table has columns.
+bool has_columns(const ModelInfo& model) {
+  return model.inputs.size() == 1 && model.inputs[0].shape.size() == 2;
+}
+
 }  // namespace
 
-std::string misfit(const WantedModel& wanted, const ModelInfo& model,
-                   const RowTransformation* transformation) {
+std::string misfit(const WantedModel& wanted, const ModelInfo& model) {
   if (auto why = signature_differs(wanted.signature, model); !why.empty()) return why;
-  // Only a single table has columns.
-  if (model.inputs.size() != 1 || model.inputs[0].shape.size() != 2) return {};
+  if (!has_columns(model) || model.feature_names.empty()) return {};
   const std::int64_t width = model.inputs[0].shape[1];
-  if (width >= 0 && !model.feature_names.empty() &&
-      static_cast<std::int64_t>(model.feature_names.size()) != width)
+  if (width >= 0 && static_cast<std::int64_t>(model.feature_names.size()) != width)
     return fmt::format("the model names {} features and takes {}", model.feature_names.size(), width);
+  return {};
+}
+
+std::string columns_remark(const WantedModel& wanted, const ModelInfo& model,
+                           const RowTransformation* transformation) {
+  if (!has_columns(model)) return {};
+  const std::int64_t width = model.inputs[0].shape[1];
   if (transformation == nullptr) return columns_differ(wanted.feature_columns, model, width);
   if (transformation->offline_only()) return {};  // is asked by its tensors only
   return transformation_differs(wanted.feature_columns, model, width, transformation->output_names());

@@ -71,12 +71,12 @@ void Follower::serve_cached() {
   const CacheManifest manifest = cache_.read_manifest();
   for (const WantedModel& model : manifest.models) {
     if (!model.not_servable_reason.empty()) {
-      refuse(model, model.not_servable_reason);
+      refuse(model, {ModelState::not_servable, model.not_servable_reason});
       continue;
     }
     auto loaded = load(model, true);
-    if (loaded && !loaded->misfit.empty()) {
-      refuse(model, loaded->misfit);
+    if (loaded && loaded->refusal) {
+      refuse(model, *loaded->refusal);
       continue;
     }
     if (loaded) {
@@ -147,7 +147,7 @@ void Follower::bring(const WantedModel& wanted) {
   const bool repeated = attempt.version == wanted.version && attempt.digest == digest;
   if (repeated && Steady::now() < attempt.next) return;
   if (!wanted.not_servable_reason.empty()) {
-    refuse(wanted, wanted.not_servable_reason);
+    refuse(wanted, {ModelState::not_servable, wanted.not_servable_reason});
     return;
   }
   if (!repeated) table_.report(wanted.model_id, wanted.version, ModelState::loading, {});
@@ -162,8 +162,8 @@ void Follower::bring(const WantedModel& wanted) {
                                     {"detail", loaded.error().detail}});
     return;
   }
-  if (!loaded->misfit.empty()) {
-    refuse(wanted, loaded->misfit);
+  if (loaded->refusal) {
+    refuse(wanted, *loaded->refusal);
     return;
   }
   table_.publish(std::move(loaded->served));
@@ -173,14 +173,20 @@ void Follower::bring(const WantedModel& wanted) {
   log::info("model_serving", {{"model_id", wanted.model_id}, {"version", wanted.version}});
 }
 
-// Remembered like one that is served: there is nothing to try again.
-void Follower::refuse(const WantedModel& wanted, const std::string& reason) {
-  table_.report(wanted.model_id, wanted.version, ModelState::not_servable, reason);
-  failed_.erase(wanted.model_id);
-  serving_[wanted.model_id] = wanted;
-  manifest_stale_ = true;
+// Remembered like one that is served: there is nothing to try again. Where an old one goes on serving, that
+// is what a restart begins with.
+void Follower::refuse(const WantedModel& wanted, const Refusal& refusal) {
+  table_.report(wanted.model_id, wanted.version, refusal.state, refusal.reason);
+  if (table_.serves(wanted.model_id)) {
+    const std::string digest = wanted.artefact ? wanted.artefact->digest : std::string();
+    failed_[wanted.model_id] = {wanted.version, digest, Steady::time_point::max()};
+  } else {
+    failed_.erase(wanted.model_id);
+    serving_[wanted.model_id] = wanted;
+    manifest_stale_ = true;
+  }
   log::error("model_not_servable",
-             {{"model_id", wanted.model_id}, {"version", wanted.version}, {"reason", reason}});
+             {{"model_id", wanted.model_id}, {"version", wanted.version}, {"reason", refusal.reason}});
 }
 
 Result<std::string> Follower::read(const WantedFile& file, bool local_only) {
@@ -207,10 +213,17 @@ Result<Follower::Loaded> Follower::load(const WantedModel& wanted, bool local_on
   std::shared_ptr<const LoadedModel> model;
   {
     TRACSEQ_TRY(std::string bytes, read(*wanted.artefact, local_only));
-    TRACSEQ_TRY(model, load_artefact(wanted, std::move(bytes)));
+    auto loaded = load_artefact(wanted, std::move(bytes));
+    if (!loaded && loaded.error().code == Code::unprocessable)  // so will these bytes be tomorrow
+      return Loaded{{}, Refusal{ModelState::broken, std::move(loaded.error().message)}};
+    TRACSEQ_TRY(model, std::move(loaded));
   }
-  if (std::string why = misfit(wanted, model->info(), transformation.get()); !why.empty())
-    return Loaded{{}, "the model does not fit what was registered of it: " + why};
+  if (std::string why = misfit(wanted, model->info()); !why.empty())
+    return Loaded{
+        {}, Refusal{ModelState::not_servable, "the model does not fit what was registered of it: " + why}};
+  if (const std::string why = columns_remark(wanted, model->info(), transformation.get()); !why.empty())
+    log::warning("feature_columns_disagree",
+                 {{"model_id", wanted.model_id}, {"version", wanted.version}, {"reason", why}});
   auto records = std::make_shared<RecordPlan>(model, std::move(transformation), wanted.feature_columns);
   return Loaded{
       std::make_shared<const ServedModel>(ServedModel{

@@ -49,10 +49,11 @@ TRACSEQ_DESCRIBE(FollowerReport, (registry, reason, last_contact))
 
 // Brings the registry's production versions into the table and keeps them there: looks, downloads into the
 // cache, loads, switches. A version that does not download or load leaves the old one serving, is reported
-// and tried again with growing pauses. One that
-// is marked as not servable, or does not fit what was registered of it, is answered with that reason. A
-// registry that does not answer changes nothing. Lifecycle: what it refers to outlives it; `start` serves
-// what the cache has before it returns; `stop` ends the thread.
+// and tried again with growing pauses; one whose bytes are no model is not tried again, and answered with the
+// reason where no old one serves. One that is marked as not servable, or contradicts its registered
+// signature, is answered with that reason; feature columns that disagree are a warning in the log. A registry
+// that does not answer changes nothing. Lifecycle: what it refers to outlives it; `start` serves what the
+// cache has before it returns; `stop` ends the thread.
 class Follower {
  public:
   // Makes a transformation from its stored text.
@@ -76,17 +77,22 @@ class Follower {
     Steady::time_point next;
     std::chrono::milliseconds pause{0};
   };
-  // A version brought to life, or why it can never answer.
+  // Why a version can never answer.
+  struct Refusal {
+    ModelState state = ModelState::not_servable;  // or broken
+    std::string reason;
+  };
+  // A version brought to life, or why that cannot be.
   struct Loaded {
     std::shared_ptr<const ServedModel> served;
-    std::string misfit;
+    std::optional<Refusal> refusal;
   };
   void run();
   void serve_cached();
   void look();
   void apply();
   void bring(const WantedModel& wanted);
-  void refuse(const WantedModel& wanted, const std::string& reason);
+  void refuse(const WantedModel& wanted, const Refusal& refusal);
   Result<Loaded> load(const WantedModel& wanted, bool local_only);
   Result<std::string> read(const WantedFile& file, bool local_only);
   Result<std::shared_ptr<const LoadedModel>> load_artefact(const WantedModel& wanted, std::string bytes);

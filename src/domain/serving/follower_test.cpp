@@ -90,9 +90,14 @@ class SaidEngine final : public Engine {
     return artefact.format == "said";
   }
   Result<std::shared_ptr<const LoadedModel>> load(const Artefact& artefact) override {
-    if (text_of(artefact.bytes) == "broken") return fail(Code::unprocessable, "the bytes are broken");
+    ++loads_;
+    const std::string_view text = text_of(artefact.bytes);
+    if (text.starts_with("broken")) return fail(Code::unprocessable, "the bytes are broken");
+    if (text == "heavy" && busy_) return fail(Code::unavailable, "there is too little memory");
     return std::make_shared<SaidModel>();
   }
+  std::atomic<int> loads_{0};
+  std::atomic<bool> busy_{false};
 };
 
 class FollowerTest : public ::testing::Test {
@@ -139,6 +144,12 @@ class FollowerTest : public ::testing::Test {
       return found && (*found)->version == version;
     });
   }
+  // In many looks at the registry and several of the longest pauses.
+  bool loads_again() {
+    const int before = engine_.loads_;
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    return engine_.loads_ != before;
+  }
   std::string reason() {
     const auto reports = table_->reports();
     return reports.empty() ? std::string() : reports.front().reason;
@@ -184,12 +195,49 @@ TEST_F(FollowerTest, AVersionThatDoesNotLoadLeavesTheOldOne) {
   registry_.promote("2", "broken");
   ASSERT_TRUE(soon([&] { return reason().find("broken") != std::string::npos; }));
   EXPECT_EQ((*table_->find("m"))->version, "1");
+  EXPECT_EQ(table_->find("m", "2").error().code, Code::unsupported);
+  EXPECT_FALSE(loads_again());
+  registry_.reconnect();
+  EXPECT_FALSE(loads_again());
   end();
   begin();  // a restart goes on with the version that worked
   EXPECT_TRUE(serves("1"));
   registry_.promote("1", "first");
   // The registry's order to load it is an empty reason too: what counts is the state after it.
   EXPECT_TRUE(soon([&] { return reason().empty() && table_->reports().front().state == ModelState::ready; }));
+}
+
+TEST_F(FollowerTest, BytesThatAreNoModelAreNotTriedAgain) {
+  registry_.promote("1", "broken");
+  begin();
+  for (int start = 0; start < 2; ++start) {  // the second judges what the cache holds
+    ASSERT_TRUE(soon([&] { return table_->ready(); }));
+    const auto found = table_->find("m");
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Code::unsupported);
+    EXPECT_NE(found.error().message.find("the bytes are broken"), std::string::npos) << found.error().message;
+    EXPECT_EQ(table_->reports().front().state, ModelState::broken);
+    EXPECT_FALSE(loads_again());
+    ASSERT_TRUE(soon([&] { return fs::exists(folder_ / "manifest.json"); }));
+    end();
+    begin();
+  }
+  EXPECT_EQ(registry_.fetched(), 1);
+  registry_.promote("2", "broken too");
+  ASSERT_TRUE(soon([&] { return table_->find("m", "2").error().code == Code::unsupported; }));
+  registry_.promote("3", "mended");
+  EXPECT_TRUE(serves("3"));
+}
+
+TEST_F(FollowerTest, WhatMayPassIsTriedAgain) {
+  engine_.busy_ = true;
+  registry_.promote("1", "heavy");
+  begin();
+  ASSERT_TRUE(soon([&] { return engine_.loads_ > 2; }));
+  EXPECT_EQ(table_->find("m").error().code, Code::unavailable);
+  EXPECT_FALSE(table_->ready());
+  engine_.busy_ = false;
+  EXPECT_TRUE(serves("1"));
 }
 
 TEST_F(FollowerTest, ADownloadWithAnotherDigestIsNotKept) {
@@ -234,8 +282,6 @@ TEST_F(FollowerTest, AModelThatDoesNotFitItsSignatureIsNotServed) {
   registry_.promote("1", "first");
   begin();
   ASSERT_TRUE(serves("1"));
-  registry_.promote("2", "second", {}, {"x", "y"});
-  EXPECT_TRUE(refused("feature_columns name 2 columns, the model takes 1")) << reason();
   const auto signature = [](const char* name, const char* type, std::int64_t width) {
     Json input = Json::object();
     input.set("name", name).set("datatype", type).set("shape", Json(Json::Array{-1, width}));
@@ -248,6 +294,21 @@ TEST_F(FollowerTest, AModelThatDoesNotFitItsSignatureIsNotServed) {
   EXPECT_EQ(table_->reports().front().state, ModelState::not_servable);
   registry_.promote("4", "third", {}, {"x"}, signature("input", "FP64", 1));
   EXPECT_TRUE(serves("4"));
+}
+
+TEST_F(FollowerTest, FeatureColumnsThatDisagreeAreAWarningPerLoad) {
+  ::testing::internal::CaptureStderr();
+  registry_.promote("1", "first", {}, {"x", "y"});
+  begin();
+  EXPECT_TRUE(serves("1")) << reason();
+  registry_.promote("2", "second", {}, {"x"});
+  EXPECT_TRUE(serves("2")) << reason();
+  end();
+  const std::string logged = ::testing::internal::GetCapturedStderr();
+  const std::string words = "feature_columns name 2 columns, the model takes 1";
+  const auto at = logged.find(words);
+  EXPECT_NE(at, std::string::npos) << logged;
+  EXPECT_EQ(logged.find(words, at + 1), std::string::npos) << logged;
 }
 
 TEST_F(FollowerTest, OldFilesAreCollectedAndTwoServersDoNotShareACache) {

@@ -15,6 +15,10 @@ TRACSEQ_DEFINE_TYPE(ModelReport, {.name = "name", .text = "The model"},
                     {.name = "reason", .text = "Why the state is not ready"},
                     {.name = "since", .text = "When the state began"})
 
+bool never_served(ModelState state) {
+  return state == ModelState::broken || state == ModelState::not_servable;
+}
+
 ModelTable::ModelTable() : snapshot_(std::make_shared<const Snapshot>()) {}
 
 std::shared_ptr<const ModelTable::Snapshot> ModelTable::snapshot() const {
@@ -47,7 +51,7 @@ Result<std::shared_ptr<const ServedModel>> ModelTable::find(std::string_view nam
   if (!version.empty() && version != entry.report.wanted_version)
     return fail(Code::not_found, fmt::format("the model '{}' has no version '{}' in production; it is {}",
                                              name, version, entry.report.wanted_version));
-  if (entry.report.state == ModelState::not_servable)
+  if (never_served(entry.report.state))
     return fail(Code::unsupported, fmt::format("the model '{}' version {} cannot be served: {}", name,
                                                entry.report.wanted_version, entry.report.reason));
   return fail(Code::unavailable,
@@ -112,11 +116,13 @@ std::vector<std::string> ModelTable::versions(std::string_view name) const {
   return {found->second.current->version};
 }
 
+bool ModelTable::serves(std::string_view name) const { return !versions(name).empty(); }
+
 bool ModelTable::ready() const {
   const auto now = snapshot();
   if (!now->complete) return false;
   return std::all_of(now->entries.begin(), now->entries.end(), [](const auto& item) {
-    return item.second.current != nullptr || item.second.report.state == ModelState::not_servable;
+    return item.second.current != nullptr || never_served(item.second.report.state);
   });
 }
 

@@ -25,8 +25,13 @@ struct ServedModel {
   std::shared_ptr<const RecordPlan> records;
 };
 
-enum class ModelState { loading, ready, failed, not_servable };
-TRACSEQ_DESCRIBE_ENUM(ModelState, loading, ready, failed, not_servable)
+// Of a wanted version. `failed` is tried again; the last two are not: `broken` bytes leave the version before
+// them answering, a `not_servable` version was promoted on purpose, so that none may pass for it.
+enum class ModelState { loading, ready, failed, broken, not_servable };
+TRACSEQ_DESCRIBE_ENUM(ModelState, loading, ready, failed, broken, not_servable)
+
+// Whether that is the last word on a version.
+bool never_served(ModelState state);
 
 // What the server knows of a model: the version the registry wants and the one that answers.
 struct ModelReport {
@@ -46,16 +51,16 @@ class ModelTable {
 
   // The version that answers now; `version` empty: whichever is in production. A version replaced less than
   // kReplacedKept ago is still found by its name. `not_found` for an unknown model or version, `unavailable`
-  // while the wanted version loads or has failed and no other answers, `unsupported` when it cannot be served
-  // at all; the message holds the reason.
+  // while the wanted version loads or has failed and no other answers, `unsupported` when it can never be
+  // served; the message holds the reason.
   [[nodiscard]] Result<std::shared_ptr<const ServedModel>> find(std::string_view name,
                                                                 std::string_view version = {}) const;
 
   // Switches a model to this version; the state becomes ready. In-flight requests end on the version they
   // found.
   void publish(std::shared_ptr<const ServedModel> served);
-  // Says how the wanted version stands; the version that answers goes on answering, unless the wanted one can
-  // never be served: then that is the answer.
+  // Says how the wanted version stands; the version that answers goes on answering, unless the wanted one is
+  // `not_servable`: then that is the answer.
   void report(std::string_view name, std::string_view version, ModelState state, std::string reason);
   // Forgets models that are not among `names` (no longer in production) and replaced versions past their
   // time.
@@ -64,6 +69,8 @@ class ModelTable {
   // By name.
   [[nodiscard]] std::vector<ModelReport> reports() const;
   [[nodiscard]] std::vector<std::string> versions(std::string_view name) const;
+  // Whether a version of this model answers.
+  [[nodiscard]] bool serves(std::string_view name) const;
   // Whether the first answer of the registry, or the cache, has been dealt with and every model that can be
   // served is.
   [[nodiscard]] bool ready() const;

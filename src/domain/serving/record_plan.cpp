@@ -14,6 +14,8 @@
 namespace tracseq::serving {
 namespace {
 
+bool is_float(DataType type) { return type == DataType::fp32 || type == DataType::fp64; }
+
 template <class T>
 T element(const Tensor& tensor, std::size_t index) {
   T value;
@@ -62,6 +64,23 @@ bool label_is_place(const Tensor& label, const std::vector<std::string>& classes
   });
 }
 
+// The label that a class's name stands for: scikit-learn's False and True are no texts. A classifier of the
+// texts "False" and "True" answers them as texts, not as places.
+Json label_named(const std::string& name) {
+  if (name == "False" || name == "True") return Json(name == "True");
+  return Json(name);
+}
+
+// Whether a graph's second output holds a probability of each class. Distances of a clustering, scores of an
+// outlier detector and margins of a classifier without probabilities stand in the same place.
+bool is_probabilities(const Tensor& table, std::size_t records, const std::vector<std::string>& classes) {
+  if (table.shape.size() != 2 || table.shape[0] != static_cast<std::int64_t>(records)) return false;
+  if (!is_float(table.type)) return false;
+  // A file from elsewhere may not say its classes; the converters name this output the same.
+  if (classes.empty()) return table.name == "probabilities";
+  return table.shape[1] == std::ssize(classes);
+}
+
 // A column's value as the model takes it: numbers and booleans; null is a missing value.
 std::optional<double> number_of(const Json& value) {
   if (value.is_null()) return std::numeric_limits<double>::quiet_NaN();
@@ -76,8 +95,6 @@ std::optional<double> number_of(const Json& value) {
 }
 
 Error refusal(std::string why) { return {Code::unsupported, std::move(why), {}, {}}; }
-
-bool is_float(DataType type) { return type == DataType::fp32 || type == DataType::fp64; }
 
 }  // namespace
 
@@ -221,17 +238,14 @@ Result<std::vector<RecordPrediction>> RecordPlan::predictions(const std::vector<
     if (!places) continue;
     const std::int64_t place = predictions[i].label.integer_or(-1);
     if (place >= 0 && place < std::ssize(names))
-      predictions[i].label = Json(names[static_cast<std::size_t>(place)]);
+      predictions[i].label = label_named(names[static_cast<std::size_t>(place)]);
   }
-  if (outputs.size() < 2) return predictions;
+  if (outputs.size() < 2 || !is_probabilities(outputs[1], records, names)) return predictions;
   const Tensor& table = outputs[1];
-  const bool probabilities =
-      table.shape.size() == 2 && table.shape[0] == static_cast<std::int64_t>(records) && is_float(table.type);
-  if (!probabilities) return predictions;
   const auto classes = static_cast<std::size_t>(table.shape[1]);
   for (std::size_t i = 0; i < records; ++i)
     for (std::size_t c = 0; c < classes; ++c) {
-      std::string name = names.size() == classes ? names[c] : std::to_string(c);
+      std::string name = names.empty() ? std::to_string(c) : names[c];
       predictions[i].probabilities.emplace(std::move(name), *number_at(table, i * classes + c));
     }
   return predictions;

@@ -31,8 +31,8 @@ class RowTransformation {
 
 // One answer to one record.
 struct RecordPrediction {
-  Json label;                                   // integer, number or text
-  std::map<std::string, double> probabilities;  // by label; empty for a regression
+  Json label;                                   // integer, number, boolean or text
+  std::map<std::string, double> probabilities;  // by class; empty where the model is no classifier
 };
 
 // How records by column name become the model's input, and its outputs predictions. The order of the input is

@@ -138,7 +138,7 @@ std::shared_ptr<const LoadedModel> with_classes(std::vector<std::string> classes
 }
 
 // scikit-learn's [False, True] are 0 and 1 in the graph, its [1.0, 2.0] are 1 and 2.
-TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
+TEST(RecordPlan, LabelsAreTheClassesOwn) {
   const auto label_of = [](std::vector<std::string> classes, std::int64_t label) {
     const RecordPlan plan(with_classes(std::move(classes)), nullptr, {"a", "b"});
     const std::vector<Tensor> outputs{
@@ -148,8 +148,9 @@ TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
     EXPECT_TRUE(predictions);
     return predictions->front().label;
   };
-  EXPECT_EQ(label_of({"False", "True"}, 1), Json("True"));
-  EXPECT_EQ(label_of({"False", "True"}, 0), Json("False"));
+  EXPECT_EQ(label_of({"False", "True"}, 1), Json(true));
+  EXPECT_EQ(label_of({"False", "True"}, 0), Json(false));
+  EXPECT_EQ(label_of({"no", "yes"}, 0), Json("no"));
   EXPECT_EQ(label_of({"0", "1"}, 1), Json(1));
   EXPECT_EQ(label_of({"1", "2"}, 1), Json(1));
   EXPECT_EQ(label_of({"-1", "1"}, -1), Json(-1));
@@ -158,6 +159,23 @@ TEST(RecordPlan, LabelsAreNamedAsTheProbabilitiesAre) {
   EXPECT_EQ(label_of({"0.0", "1.0"}, 0), Json(0));
   EXPECT_EQ(label_of({"inf", "nan"}, 1), Json("nan")) << "names, not numbers";
   EXPECT_EQ(label_of({"no", "yes"}, 2), Json(2)) << "no such class";
+}
+
+TEST(RecordPlan, OnlyWhatHasOneValuePerClassIsProbabilities) {
+  const auto probabilities_of = [](std::vector<std::string> classes, const char* name, std::int64_t width) {
+    const RecordPlan plan(with_classes(std::move(classes)), nullptr, {"a", "b"});
+    const std::vector<Tensor> outputs{
+        {"label", DataType::int64, {1}, testing::raw<std::int64_t>({0}), {}},
+        testing::fp32(name, {1, width}, std::vector<float>(static_cast<std::size_t>(width), 0.5F))};
+    const auto predictions = plan.predictions(outputs, 1);
+    EXPECT_TRUE(predictions);
+    return predictions->front().probabilities;
+  };
+  using Probabilities = std::map<std::string, double>;
+  EXPECT_EQ(probabilities_of({"no", "yes"}, "probabilities", 2), (Probabilities{{"no", 0.5}, {"yes", 0.5}}));
+  EXPECT_EQ(probabilities_of({}, "probabilities", 2), (Probabilities{{"0", 0.5}, {"1", 0.5}}));
+  EXPECT_EQ(probabilities_of({}, "scores", 3), Probabilities{}) << "a clustering's distances";
+  EXPECT_EQ(probabilities_of({"no", "yes"}, "probabilities", 1), Probabilities{}) << "a margin";
 }
 
 std::shared_ptr<const ServedModel> served(std::string version) {

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "domain/tracking/errors.h"
+#include "domain/tracking/point_statements.h"
 #include "domain/tracking/run_rows.h"
 #include "domain/tracking/tracking.h"
 
@@ -23,18 +24,6 @@ constexpr sql::Statement kFindSeries{"tracking.find_series",
 constexpr sql::Statement kInsertSeries{
     "tracking.insert_series",
     "INSERT INTO metric_series (run_id, key) VALUES (?, ?) ON CONFLICT (run_id, key) DO NOTHING"};
-constexpr sql::BulkInsert kInsertPoints{"tracking.insert_points",
-                                        "metric_points",
-                                        {"series_id", "step", "time", "value_bits", "epoch", "arrival"},
-                                        "ON CONFLICT DO NOTHING"};
-constexpr sql::Statement kSetLast{
-    "tracking.set_last",
-    "INSERT INTO experiment_metrics (experiment_id, key, step, time, value, value_bits) VALUES (?, ?, ?, ?, "
-    "?, ?) "
-    "ON CONFLICT (experiment_id, key) DO UPDATE SET step = excluded.step, time = excluded.time, value = "
-    "excluded.value, "
-    "value_bits = excluded.value_bits WHERE (excluded.step, excluded.time, excluded.value_bits) > "
-    "(experiment_metrics.step, experiment_metrics.time, experiment_metrics.value_bits)"};
 
 Result<void> check(const LogMetrics& request) {
   if (request.points.empty()) return fail_field("points", "points is empty; at least one is needed");

@@ -4,8 +4,7 @@
 
 #include <algorithm>
 
-#include "base/crypto.h"
-#include "domain/tracking/errors.h"
+#include "domain/tracking/page_token.h"
 #include "domain/tracking/run_query.h"
 #include "domain/tracking/run_rows.h"
 #include "domain/tracking/tracking.h"
@@ -14,37 +13,6 @@ namespace tracseq::tracking {
 namespace {
 
 using Orders = std::vector<Order>;
-
-// Where the page before ended: the sort keys' values (null for runs without one) and the run's id.
-struct Cursor {
-  Json::Array keys;
-  std::string run_id;
-};
-
-std::string write_cursor(const Cursor& cursor) {
-  Json::Array parts = cursor.keys;
-  parts.emplace_back(cursor.run_id);
-  return hex(bytes_of(dump_json(Json(std::move(parts)))));
-}
-
-bool is_key_of(const Json& key, Order::Type type) {
-  if (key.is_null()) return true;
-  if (type == Order::Type::text) return key.is_string();
-  return type == Order::Type::integer ? key.is_integer() : key.is_number();
-}
-
-// `invalid` for a token of a list in another kind of order too.
-Result<Cursor> read_cursor(const std::string& token, const Orders& orders) {
-  const auto text = unhex(token);
-  const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
-  const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != orders.size() + 1 || !parts->back().is_string())
-    return fail(errors::bad_page_token());
-  Cursor cursor{{parts->begin(), parts->end() - 1}, parts->back().string_or("")};
-  for (std::size_t i = 0; i < orders.size(); ++i)
-    if (!is_key_of(cursor.keys[i], orders[i].type)) return fail(errors::bad_page_token());
-  return cursor;
-}
 
 template <class T, class F>
 void add_any_of(Condition& where, std::string_view before, std::string_view after,
@@ -98,7 +66,7 @@ Condition::Value value_of(const Json& key, Order::Type type) {
 
 // What follows the cursor in the order "keys one after the other, then id; runs without a key last": what is
 // equal in the first keys and beyond in the next one.
-Condition after_cursor(const Cursor& cursor, const Orders& orders) {
+Condition after_cursor(const RunPlace& cursor, const Orders& orders) {
   Condition c;
   Condition equal;
   c.add(" AND (");
@@ -150,7 +118,7 @@ Json sort_key(const sql::Row& row, int column, Order::Type type) {
 }
 
 Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, const Condition& where,
-                                const Orders& orders, const std::optional<Cursor>& cursor,
+                                const Orders& orders, const std::optional<RunPlace>& cursor,
                                 std::vector<Json::Array>& keys) {
   Condition all;
   all.add(fmt::format("SELECT * FROM (SELECT {}", kRunColumns));
@@ -185,9 +153,9 @@ Result<std::vector<Run>> select(sql::Session& session, const ListRuns& request, 
 Result<RunPage> Runs::list(const CallContext& ctx, const ListRuns& request) {
   TRACSEQ_TRY(const Condition where, where_of(ctx, request));
   TRACSEQ_TRY(const Orders orders, parse_run_orders(request.order_by));
-  std::optional<Cursor> cursor;
+  std::optional<RunPlace> cursor;
   if (!request.page_token.empty()) {
-    TRACSEQ_TRY(cursor, read_cursor(request.page_token, orders));
+    TRACSEQ_TRY(cursor, run_place(request.page_token, orders));
   }
   return database_.read([&](sql::Session& session) -> Result<RunPage> {
     RunPage page;
@@ -200,7 +168,7 @@ Result<RunPage> Runs::list(const CallContext& ctx, const ListRuns& request) {
     TRACSEQ_TRY(page.items, select(session, request, where, orders, cursor, keys));
     if (std::ssize(page.items) > request.limit) {
       page.items.pop_back();
-      page.next_page_token = write_cursor({keys[page.items.size() - 1], page.items.back().run_id});
+      page.next_page_token = page_token(RunPlace{keys[page.items.size() - 1], page.items.back().run_id});
     }
     TRACSEQ_CHECK(attach_details(session, page.items));
     return page;

@@ -5,11 +5,10 @@
 #include <limits>
 #include <set>
 
-#include "base/crypto.h"
-#include "base/json.h"
 #include "domain/tracking/downsample.h"
 #include "domain/tracking/errors.h"
 #include "domain/tracking/metrics.h"
+#include "domain/tracking/page_token.h"
 #include "domain/tracking/tracking.h"
 
 namespace tracseq::tracking {
@@ -17,7 +16,7 @@ namespace {
 
 using sql::args;
 
-constexpr auto kLowest = std::numeric_limits<std::int64_t>::min();
+constexpr auto kLowest = PointPlace::kLowest;
 constexpr auto kHighest = std::numeric_limits<std::int64_t>::max();
 
 constexpr sql::Statement kListSeries{
@@ -31,45 +30,11 @@ constexpr sql::Statement kReadPoints{
     "step <= ? AND (step, time, arrival, value_bits) > (?, ?, ?, ?) "
     "ORDER BY step, time, arrival, value_bits LIMIT ?"};
 
-// The last point that was given.
-struct Point {
-  std::int64_t step = kLowest;
-  std::int64_t time = kLowest;
-  std::int64_t arrival = kLowest;
-  std::int64_t bits = kLowest;
-};
-
-// Where the next page begins: behind this point of this series, or with the series where there is no point.
-struct Place {
-  std::string run_id;
-  std::string key;
-  Point after;
-};
-
-std::string write_token(const Place& place) {
-  const Json::Array parts{place.run_id,     place.key,           place.after.step,
-                          place.after.time, place.after.arrival, place.after.bits};
-  return hex(bytes_of(dump_json(Json(parts))));
-}
-
-Result<std::optional<Place>> read_token(const std::string& token) {
-  if (token.empty()) return std::optional<Place>{};
-  const auto text = unhex(token);
-  const auto document = text ? parse_json(*text) : Result<Json>(fail(Code::invalid, ""));
-  const Json::Array* parts = document ? document->as_array() : nullptr;
-  if (parts == nullptr || parts->size() != 6 || !(*parts)[0].is_string() || !(*parts)[1].is_string() ||
-      !std::all_of(parts->begin() + 2, parts->end(), [](const Json& part) { return part.is_integer(); }))
-    return fail(errors::bad_page_token());
-  return std::optional(Place{(*parts)[0].string_or(""),
-                             (*parts)[1].string_or(""),
-                             {(*parts)[2].integer_or(0), (*parts)[3].integer_or(0), (*parts)[4].integer_or(0),
-                              (*parts)[5].integer_or(0)}});
-}
-
 // Gathers one page on one snapshot.
 class Reader {
  public:
-  Reader(sql::Session& session, const CallContext& ctx, const GetSeries& request, std::optional<Place> begin)
+  Reader(sql::Session& session, const CallContext& ctx, const GetSeries& request,
+         std::optional<SeriesPlace> begin)
       : session_(session),
         ctx_(ctx),
         request_(request),
@@ -102,21 +67,22 @@ class Reader {
       if (here && key < begin_->key) continue;
       TRACSEQ_CHECK(ctx_.check());
       if (left_ <= 0) {
-        list_.next_page_token = write_token({run_id, key, {}});
+        list_.next_page_token = page_token(SeriesPlace{run_id, key, {}});
         return {};
       }
-      TRACSEQ_CHECK(read_series(id, run_id, key, here && key == begin_->key ? begin_->after : Point{}));
+      TRACSEQ_CHECK(read_series(id, run_id, key, here && key == begin_->key ? begin_->after : PointPlace{}));
       if (list_.next_page_token) return {};
     }
     return {};
   }
 
-  Result<void> read_series(std::int64_t id, const std::string& run_id, const std::string& key, Point after) {
+  Result<void> read_series(std::int64_t id, const std::string& run_id, const std::string& key,
+                           PointPlace after) {
     Series series{run_id, key, {}, {}, {}, {}, 0};
     const bool whole = request_.max_points > 0;  // to be down-sampled
     const std::int64_t limit = whole ? kHighest : left_ + 1;
     const bool continued = after.step != kLowest || after.time != kLowest;
-    Point last;
+    PointPlace last;
     bool more = false;
     TRACSEQ_CHECK(session_.query(
         kReadPoints,
@@ -139,7 +105,7 @@ class Reader {
                                                        [](const sql::Row& row) { return row.integer(0); }));
       series.total_points = total.value_or(0);
     }
-    if (more) list_.next_page_token = write_token({run_id, key, last});
+    if (more) list_.next_page_token = page_token(SeriesPlace{run_id, key, last});
     downsample(series, static_cast<std::size_t>(request_.max_points));
     left_ -= std::ssize(series.steps);
     list_.items.push_back(std::move(series));
@@ -152,7 +118,7 @@ class Reader {
   const std::set<std::string, std::less<>> wanted_;
   const std::int64_t low_;
   const std::int64_t high_;
-  const std::optional<Place> begin_;
+  const std::optional<SeriesPlace> begin_;
   std::int64_t left_;  // points that still fit the page
   SeriesList list_;
 };
@@ -160,7 +126,7 @@ class Reader {
 }  // namespace
 
 Result<SeriesList> Metrics::series(const CallContext& ctx, const GetSeries& request) {
-  TRACSEQ_TRY(auto begin, read_token(request.page_token));
+  TRACSEQ_TRY(auto begin, series_place(request.page_token));
   return database_.read(
       [&](sql::Session& session) { return Reader(session, ctx, request, std::move(begin)).run(); });
 }

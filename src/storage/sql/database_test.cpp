@@ -6,9 +6,11 @@
 
 #include <bit>
 #include <cmath>
+#include <latch>
 #include <limits>
 #include <thread>
 
+#include "base/call_deadline.h"
 #include "base/metrics.h"
 #include "storage/sql/testing.h"
 
@@ -411,6 +413,31 @@ TEST_P(DatabaseTest, ASlowStatementIsEnded) {
   EXPECT_EQ(read.error().code, Code::deadline) << read.error().detail;
   EXPECT_LT(Steady::now() - started, std::chrono::seconds(5));
   EXPECT_TRUE((*impatient)->ping());
+}
+
+TEST_P(DatabaseTest, AWriteWaitsForAnotherNoLongerThanItsCall) {
+  constexpr Statement kRename{"test.rename", "UPDATE things SET name = ? WHERE id = ?"};
+  ASSERT_TRUE(add(1, "a"));
+  std::latch held(1);
+  std::latch late(1);
+  std::thread holder([&] {
+    EXPECT_TRUE(database().write([&](Transaction& tx) -> Result<void> {
+      TRACSEQ_CHECK(tx.execute(kRename, args("b", 1)));
+      held.count_down();
+      late.wait();
+      return {};
+    }));
+  });
+  held.wait();
+  {
+    const CallDeadline deadline(Steady::now() + std::chrono::milliseconds(300));
+    const auto begun = Steady::now();
+    EXPECT_EQ(code_of(kRename, args("c", 1)), Code::deadline);
+    EXPECT_LT(Steady::now() - begun, std::chrono::seconds(3));
+  }
+  late.count_down();
+  holder.join();
+  EXPECT_EQ(names(), std::vector<std::string>{"b"});
 }
 
 TEST_P(DatabaseTest, LikeRespectsCaseAndTextSortsByCodePoint) {

@@ -18,7 +18,8 @@ Result<std::unique_ptr<Database>> open_database(std::string_view url, const Limi
   std::unique_ptr<Database> database;
   Error error;
   const std::string text(url);
-  if (!reinterpret_cast<postgres::Entry>(symbol)(text.c_str(), &limits, &statement_times, &database, &error))
+  if (!reinterpret_cast<postgres::Entry>(symbol)(text.c_str(), &limits, &statement_times,
+                                                 &CallDeadline::current, &database, &error))
     return fail(std::move(error));
   return database;
 }

@@ -55,8 +55,9 @@ class Descriptor {
 
 Result<std::unique_ptr<ServeLock>> ServeLock::take(std::string_view database_url) {
   TRACSEQ_TRY(const Url url, parse_url(database_url));
-  if (url.dialect != Dialect::sqlite) return std::unique_ptr<ServeLock>(new ServeLock(-1));
+  if (url.dialect != Dialect::sqlite) return std::unique_ptr<ServeLock>(new ServeLock(-1, {}));
   TRACSEQ_CHECK(sqlite::make_folders(url.sqlite_path));
+  TRACSEQ_CHECK(sqlite::refuse_second_name(url.sqlite_path));
   const std::string path = url.sqlite_path + ".serve";
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   if (file.get() < 0) return cannot(path, errno);
@@ -71,7 +72,7 @@ Result<std::unique_ptr<ServeLock>> ServeLock::take(std::string_view database_url
                                             url.sqlite_path, other->pid, other->port));
   }
   if (locked != 0) return cannot(path, locked);
-  std::unique_ptr<ServeLock> lock(new ServeLock(file.keep()));
+  std::unique_ptr<ServeLock> lock(new ServeLock(file.keep(), path));
   sqlite::close_after_fork(lock->fd_);
   lock->serving_ = {::getpid(), 0, now()};
   TRACSEQ_CHECK(lock->write());
@@ -94,7 +95,7 @@ Result<void> ServeLock::write() {
   const std::string text = to_json(serving_) + "\n";
   if (::ftruncate(fd_, 0) != 0 ||
       ::pwrite(fd_, text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return cannot("<database>.serve", errno);
+    return cannot(path_, errno);
   return {};
 }
 

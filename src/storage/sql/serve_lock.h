@@ -24,7 +24,8 @@ TRACSEQ_DESCRIBE(Serving, (pid, port, started_at))
 // nothing. Not thread-safe.
 class ServeLock {
  public:
-  // `conflict` names pid and port of the one that serves; `invalid` for a URL that is none.
+  // `conflict` names pid and port of the one that serves; `invalid` for a URL that is none; `unsupported` for
+  // a file with a second name (hard link).
   static Result<std::unique_ptr<ServeLock>> take(std::string_view database_url);
   ~ServeLock();
   ServeLock(const ServeLock&) = delete;
@@ -37,10 +38,11 @@ class ServeLock {
   static Result<std::optional<Serving>> holder(std::string_view database_url);
 
  private:
-  explicit ServeLock(int fd) : fd_(fd) {}
+  ServeLock(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
   Result<void> write();
 
   const int fd_;  // -1: nothing to lock
+  const std::string path_;
   Serving serving_;
 };
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "storage/sql/processes.h"
 #include "storage/sql/testing.h"
 
@@ -56,6 +58,43 @@ TEST_F(ServeLockTest, AKilledServerLeavesNoLock) {
   EXPECT_TRUE(ServeLock::take(url_));
   ::close(ready[0]);
   ::close(ready[1]);
+}
+
+TEST_F(ServeLockTest, ASymbolicLinkLeadsToTheLockOfTheFileItself) {
+  // Made before the file: also the first server may come through the link.
+  std::filesystem::create_symlink("lab.db", folder_.path() / "alias.db");
+  std::filesystem::create_directory(folder_.path() / "real");
+  std::filesystem::create_directory_symlink(folder_.path() / "real", folder_.path() / "linked");
+  std::filesystem::create_symlink("linked/../lab.db", folder_.path() / "around.db");
+  const std::string folder = "sqlite:///" + folder_.path().string();
+  const auto first = ServeLock::take(folder + "/alias.db");
+  ASSERT_TRUE(first) << first.error().message;
+  for (const char* name : {"/lab.db", "/alias.db", "/around.db", "/real/../lab.db"}) {
+    const auto second = ServeLock::take(folder + name);
+    ASSERT_FALSE(second) << name;
+    EXPECT_EQ(second.error().code, Code::conflict) << name;
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "lab.db.serve"));
+  EXPECT_FALSE(std::filesystem::exists(folder_.path() / "alias.db.serve"));
+  EXPECT_TRUE(ServeLock::take(folder + "/linked/lab.db"));  // another file
+}
+
+TEST_F(ServeLockTest, AFileWithASecondNameIsRefusedByBoth) {
+  {
+    ASSERT_TRUE(open_database(url_));
+  }
+  const auto other = folder_.path() / "other.db";
+  std::filesystem::create_hard_link(folder_.path() / "lab.db", other);
+  for (const std::string& url : {url_, "sqlite:///" + other.string()}) {
+    for (const Error& error : {ServeLock::take(url).error(), open_database(url).error()}) {
+      EXPECT_EQ(error.code, Code::unsupported);
+      EXPECT_NE(error.message.find(url.substr(10)), std::string::npos) << error.message;
+      EXPECT_NE(error.message.find("2 names"), std::string::npos) << error.message;
+    }
+  }
+  std::filesystem::remove(other);
+  EXPECT_TRUE(ServeLock::take(url_));
+  EXPECT_TRUE(open_database(url_));
 }
 
 TEST_F(ServeLockTest, PostgresMayHaveManyServers) {

@@ -11,11 +11,12 @@ namespace tracseq::sql {
 
 struct Url {
   Dialect dialect = Dialect::sqlite;
-  std::string sqlite_path;  // absolute; empty for PostgreSQL
+  std::string sqlite_path;  // absolute, without symbolic links; empty for PostgreSQL
 };
 
 // `sqlite:///relative.db` (against the working folder of now), `sqlite:////absolute.db`, `postgresql://…` or
-// `postgres://…` as libpq reads it. `invalid` for anything else.
+// `postgres://…` as libpq reads it. `invalid` for anything else, a folder included; `unavailable` if a
+// symbolic link on the way cannot be followed.
 Result<Url> parse_url(std::string_view url);
 
 using tracseq::mask_password;

@@ -22,6 +22,32 @@ TEST(Url, FourSlashesAreAnAbsolutePath) {
   EXPECT_EQ(url->sqlite_path, "/var/lib/lab.db");
 }
 
+TEST(Url, ALinkStandsForItsFile) {
+  const testing::TemporaryFolder folder;
+  const auto real = std::filesystem::canonical(folder.path());
+  std::filesystem::create_directories(real / "a" / "b");
+  std::filesystem::create_directory_symlink("a/b", real / "ab");
+  std::filesystem::create_symlink("ab/lab.db", real / "one.db");
+  std::filesystem::create_symlink(real / "one.db", real / "two.db");
+  const std::string file = (real / "a" / "b" / "lab.db").string();
+  // The second round finds the file there.
+  for (int round = 0; round < 2; ++round) {
+    for (const char* name : {"one.db", "two.db", "ab/lab.db", "ab/../b/./lab.db", "a/b/lab.db"}) {
+      const auto url = parse_url("sqlite:///" + (real / name).string());
+      ASSERT_TRUE(url) << name << ": " << url.error().message;
+      EXPECT_EQ(url->sqlite_path, file) << name;
+    }
+    ASSERT_TRUE(open_database("sqlite:///" + (real / "two.db").string()));
+  }
+  EXPECT_FALSE(std::filesystem::exists(real / "two.db.turn"));
+  std::filesystem::create_symlink("round.db", real / "round.db");
+  const auto circle = parse_url("sqlite:///" + (real / "round.db").string());
+  ASSERT_FALSE(circle);
+  EXPECT_EQ(circle.error().code, Code::unavailable);
+  EXPECT_NE(circle.error().message.find("round.db"), std::string::npos) << circle.error().message;
+  EXPECT_FALSE(parse_url("sqlite:///" + (real / "ab").string()));  // a folder
+}
+
 TEST(Url, RefusesWhatItDoesNotKnowAndSaysWhatIsAllowed) {
   for (const char* bad :
        {"", "lab.db", "mysql://u:secret@h/d", "sqlite://lab.db", "sqlite:///", "sqlite:////tmp/",

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array kDelimiters{',', ';', '\t', '|'};
 constexpr std::size_t kRecordsSampled = 100;
+constexpr std::size_t kNameShown = 60;
 
 // The number of fields of each complete record of a text.
 std::vector<std::size_t> field_counts(std::string_view text, char delimiter) {
@@ -40,6 +41,10 @@ std::vector<std::size_t> field_counts(std::string_view text, char delimiter) {
   }
   if (counts.empty() && !blank) counts.push_back(fields);
   return counts;
+}
+
+bool in_single_quotes(const std::string& name) {
+  return name.size() > 2 && name.starts_with('\'') && name.ends_with('\'');
 }
 
 }  // namespace
@@ -150,6 +155,11 @@ Result<void> CsvScanner::finish() {
     return fail(Code::invalid, "the file has no header: its first line must name the columns");
   if (header_.size() > kColumnsMax)
     return fail(Code::invalid, fmt::format("the file has more than {} columns", kColumnsMax));
+  // Before the rows are judged: a delimiter within such quotes makes them ragged.
+  if (std::all_of(header_.begin(), header_.end(), in_single_quotes))
+    return fail(Code::invalid, fmt::format("the header names its columns in single quotes ({}); fields are "
+                                           "quoted with double quotes (\"), or not at all",
+                                           header_.front().substr(0, kNameShown)));
   if (ragged_count_ > 0) {
     std::string rows;
     for (const Ragged& ragged : ragged_)

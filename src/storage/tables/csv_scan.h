@@ -22,7 +22,7 @@ class CsvScanner {
   CsvScanner(char delimiter, bool carriage_return_ends_lines);
   // `invalid` for a record beyond the line limit.
   Result<void> feed(std::string_view piece);
-  // `invalid` for an open quote, ragged rows, a header without names.
+  // `invalid` for an open quote, ragged rows, a header without names or with all of them in single quotes.
   Result<void> finish();
 
   [[nodiscard]] const std::vector<std::string>& header() const noexcept { return header_; }

@@ -200,10 +200,9 @@ class JsonLines {
     return {};
   }
   Result<void> read_whole() {
-    const auto json = parse_json(line_);
-    if (!json) return wrong(json.error().message);
-    if (!json->is_object()) return no_object();
-    for (const auto& [key, value] : *json->as_object()) TRACSEQ_CHECK(take_key(key));
+    TRACSEQ_TRY(const Json json, parse_json(line_, name()));
+    if (!json.is_object()) return no_object();
+    for (const auto& [key, value] : *json.as_object()) TRACSEQ_CHECK(take_key(key));
     return {};
   }
   // Passes over the values; one that is broken is met when the file is loaded.
@@ -215,11 +214,12 @@ class JsonLines {
     if (const auto error =
             parser_.iterate(simdjson::padded_string_view(line_.data(), length, line_.capacity()))
                 .get(document))
-      return wrong(simdjson::error_message(error));
-    if (document.get_object().get(object)) return no_object();
+      return wrong(error);
+    if (const auto error = document.get_object().get(object))
+      return error == simdjson::INCORRECT_TYPE ? no_object() : wrong(error);
     for (auto field : object) {
       std::string_view key;
-      if (const auto error = field.unescaped_key().get(key)) return wrong(simdjson::error_message(error));
+      if (const auto error = field.unescaped_key().get(key)) return wrong(error);
       TRACSEQ_CHECK(take_key(key));
     }
     return {};
@@ -235,8 +235,10 @@ class JsonLines {
                               number_, kColumnsMax, kKeyBytesMax >> 20));
     return {};
   }
-  [[nodiscard]] Result<void> wrong(std::string_view why) const {
-    return fail(Code::invalid, fmt::format("line {}: {}", number_, why));
+  [[nodiscard]] std::string name() const { return fmt::format("line {}", number_); }
+  [[nodiscard]] Result<void> wrong(simdjson::error_code error) const {
+    return fail(
+        json_error(line_, name(), fmt::format("is not valid JSON: {}", simdjson::error_message(error))));
   }
   [[nodiscard]] Result<void> no_object() const {
     return fail(Code::invalid, fmt::format("line {} is no JSON object; each line must be one", number_));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { fillBuckets, rangeOf, ranges, windowOf } from './ranges';
+import { fillBuckets, fillGauge, rangeOf, ranges, windowOf } from './ranges';
 
 describe('ranges', () => {
   it('keeps every chart near 120 points', () => {
@@ -17,6 +17,16 @@ describe('ranges', () => {
     expect(filled.map((one) => one.count)).toEqual([3, 0, 0, 3]);
     expect(filled[1]?.time).toBe('2026-01-01T00:00:10.000Z');
     expect(fillBuckets([], 10)).toEqual([]);
+  });
+
+  it('joins what is sampled less often than there are buckets, and shows where samples are missing', () => {
+    const start = Date.parse('2026-01-01T00:00:00Z');
+    const at = (seconds: number) => ({ time: new Date(start + seconds * 1000).toISOString(), count: 1, per_second: 0.1, mean: 5 });
+    const counts = (seconds: number[]) => fillGauge(seconds.map(at), 30).map((one) => one.count);
+    expect(counts([0, 60, 120, 210, 270])).toEqual([1, 1, 1, 1, 1]);
+    expect(counts([0, 60, 120, 270, 330])).toEqual([1, 1, 1, 0, 0, 0, 0, 1, 1]);
+    expect(counts([0])).toEqual([1]);
+    expect(counts([])).toEqual([]);
   });
 
   it('snaps the window to whole buckets', () => {

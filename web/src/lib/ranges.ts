@@ -41,6 +41,26 @@ export function fillBuckets(items: readonly MetricBucket[], bucketSeconds: numbe
   return out;
 }
 
+const samplesMissed = 2;
+
+/** As `fillBuckets`, for what is sampled at an interval of its own: only a pause in which samples are missing is a gap. */
+export function fillGauge(items: readonly MetricBucket[], bucketSeconds: number): MetricBucket[] {
+  const apart = items
+    .slice(1)
+    .map((item, index) => Date.parse(item.time) - Date.parse(items[index]?.time ?? item.time))
+    .sort((a, b) => a - b);
+  const usual = apart[Math.floor(apart.length / 2)] ?? 0;
+  const first = items[0];
+  if (!first) return [];
+  const out: MetricBucket[] = [first];
+  items.slice(1).forEach((item, index) => {
+    const before = items[index] ?? item;
+    if (Date.parse(item.time) - Date.parse(before.time) > samplesMissed * usual) out.push(...fillBuckets([before, item], bucketSeconds).slice(1, -1));
+    out.push(item);
+  });
+  return out;
+}
+
 /** From and to as RFC 3339, snapped to whole buckets so that a repeated ask within one bucket is the same ask. */
 export function windowOf(range: TimeRange, now: number): { start: string; end: string } {
   const step = range.bucketSeconds * 1000;

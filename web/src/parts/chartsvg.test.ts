@@ -20,6 +20,9 @@ describe('charts as drawings', () => {
     expect(points()).toBe(4);
     expect(points([1, 2])).toBe(2);
     expect(drawSvg({ title: 't', axis: 'step', lines: [line('a', [5])] }).svg).toContain('<circle');
+    const gaps = drawSvg({ title: 't', axis: 'step', lines: [line('a', [5, null, 6, null, 7, 8])] }).svg;
+    expect(gaps.match(/<circle/g)).toHaveLength(2);
+    expect(gaps.match(/<path/g)).toHaveLength(1);
     expect(drawSvg({ title: 't', axis: 'time', log: true, lines: [line('a', [0, -1])] }).svg).not.toMatch(/NaN|Infinity/);
   });
 

@@ -2,7 +2,7 @@
 // A chart as a drawing of its own, for papers and slides: light colours, its title and legend in it, no page around it.
 import { dashes } from '../lib/colors';
 import { formatShort, formatSpan } from '../lib/format';
-import { prepare, type Line } from './plot';
+import { isolated, prepare, type Line } from './plot';
 
 export interface Chart {
   title: string;
@@ -118,9 +118,11 @@ export function drawSvg(chart: Chart): Drawing {
         pen = 'L';
       }
     }
-    const lone = points.length === 1 ? points[0] : undefined;
-    if (lone && lone.y !== null) parts.push(`<circle cx="${px(lone.x).toFixed(1)}" cy="${py(lone.y).toFixed(1)}" r="3.5" fill="${color}"/>`);
-    else if (path) parts.push(`<path d="${path}" fill="none" stroke="${color}" stroke-width="${raw ? 1 : 2}"${raw ? ' opacity="0.25"' : ''}${dash ? ` stroke-dasharray="${dash}"` : ''} stroke-linejoin="round"/>`);
+    for (const at of isolated(points.map(({ y }) => y))) {
+      const lone = points[at];
+      if (lone?.y != null) parts.push(`<circle cx="${px(lone.x).toFixed(1)}" cy="${py(lone.y).toFixed(1)}" r="3.5" fill="${color}"${raw ? ' opacity="0.25"' : ''}/>`);
+    }
+    if (path.includes('L')) parts.push(`<path d="${path}" fill="none" stroke="${color}" stroke-width="${raw ? 1 : 2}"${raw ? ' opacity="0.25"' : ''}${dash ? ` stroke-dasharray="${dash}"` : ''} stroke-linejoin="round"/>`);
   }
   let legendX = left;
   let legendY = bottom + 48;

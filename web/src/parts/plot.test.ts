@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { prepare, sayAt, valueAt, type Line } from './plot';
+import { isolated, prepare, sayAt, valueAt, type Line } from './plot';
 
 const line = (xs: number[], ys: unknown[]): Line => ({ id: 'a', label: 'a', hue: 0, xs, ys });
 
@@ -31,6 +31,14 @@ describe('plot data', () => {
     expect(say([1, -2, 0], true, 2)).toBe('0 ms');
     expect(say([1, 2, 3], false, 1)).toBe('2 ms');
     expect(sayAt(prepare([line([5], [1])], 0, false), 1, 0, String)).toBeUndefined();
+  });
+
+  it('finds the numbers no line leads to', () => {
+    expect(isolated([1, null, 2, undefined, 3, null, 4])).toEqual([0, 6]);
+    expect(isolated([null, 1, undefined, null, undefined])).toEqual([1]);
+    expect(isolated([1, 2, null])).toEqual([]);
+    expect(isolated([7])).toEqual([0]);
+    expect(isolated([])).toEqual([]);
   });
 
   it('reads a sparse line between its points', () => {

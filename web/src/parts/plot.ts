@@ -53,6 +53,24 @@ export function prepare(lines: readonly Line[], weight: number, log: boolean): P
   return out;
 }
 
+/** Where a column has a number between two gaps: no line leads to or from it, so only a point shows it. */
+export function isolated(column: ArrayLike<number | null | undefined>): number[] {
+  const found: number[] = [];
+  let alone: number | undefined;
+  let before: number | null = null;
+  for (let index = 0; index < column.length; index += 1) {
+    const value = column[index];
+    if (value === undefined) continue;
+    if (value === null) {
+      if (alone !== undefined) found.push(alone);
+      alone = undefined;
+    } else alone = before === null ? index : undefined;
+    before = value;
+  }
+  if (alone !== undefined) found.push(alone);
+  return found;
+}
+
 /** The value of a column at or just before an index: what a tooltip shows between two points of a sparse line. */
 export function valueAt<T>(column: readonly (T | undefined)[], index: number): T | undefined {
   for (let at = index; at >= 0 && at > index - 64; at -= 1) {

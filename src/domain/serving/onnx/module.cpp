@@ -14,8 +14,9 @@ class OnnxEngine final : public Engine {
     if (!can_run(artefact))
       return fail(Code::unprocessable, "the engine onnxruntime does not run '" + artefact.format + "'");
     TRACSEQ_TRY(OnnxFacts facts, inspect_onnx(artefact.bytes));
-    TRACSEQ_TRY(const OrtLibrary* library, ort_library());
-    return OnnxModel::open(*library, artefact, std::move(facts));
+    const auto library = ort_library();
+    if (!library) return fail(Code::unsupported, library.error().message, library.error().detail);
+    return OnnxModel::open(**library, artefact, std::move(facts));
   }
 };
 

@@ -34,7 +34,12 @@ inline constexpr int kLogError = 3;
 inline constexpr int kOptimiseAll = 99;
 inline constexpr int kAllocatorArena = 1;
 inline constexpr int kMemoryDefault = 0;
+inline constexpr int kFail = 1;
 inline constexpr int kInvalidArgument = 2;
+inline constexpr int kNoModel = 4;
+inline constexpr int kInvalidProtobuf = 7;
+inline constexpr int kNotImplemented = 9;
+inline constexpr int kInvalidGraph = 10;
 
 // Element types, as ONNX numbers them.
 enum Element : int {

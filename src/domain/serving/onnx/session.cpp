@@ -6,6 +6,8 @@
 #include <cstring>
 #include <optional>
 
+#include "domain/serving/onnx/load_fault.h"
+
 namespace tracseq::serving {
 namespace {
 
@@ -199,12 +201,12 @@ Result<std::shared_ptr<const OnnxModel>> OnnxModel::open(const OrtLibrary& libra
   TRACSEQ_CHECK(ort_check(api, api.set_optimisation(options, ort::kOptimiseAll), "opening the model"));
   TRACSEQ_CHECK(ort_check(api, api.add_session_setting(options, "session.use_env_allocators", "1"),
                           "opening the model"));
-  if (auto opened = ort_check(api,
-                              api.create_session(library.env, artefact.bytes.data(), artefact.bytes.size(),
-                                                 options, &model->session_),
-                              "the model does not load");
-      !opened)
-    return fail(Code::unprocessable, std::move(opened.error().message));
+  if (ort::Status* status = api.create_session(library.env, artefact.bytes.data(), artefact.bytes.size(),
+                                               options, &model->session_);
+      status != nullptr) {
+    const Code code = load_fault(api.error_code(status), api.error_message(status));
+    return fail(code, std::move(ort_check(api, status, "the model does not load").error().message));
+  }
   TRACSEQ_CHECK(model->describe());
   model->info_.classes = std::move(facts.classes);
   model->info_.feature_names = std::move(facts.feature_names);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <thread>
 
+#include "domain/serving/onnx/load_fault.h"
 #include "domain/serving/onnx_engine.h"
 #include "domain/serving/testing.h"
 
@@ -159,6 +160,19 @@ TEST(OnnxEngine, AModelThatWantsMoreMemoryThanThereIsFailsByItself) {
   EXPECT_TRUE(other->infer(std::span(&row, 1)));
 }
 
+TEST(OnnxEngine, OnlyTheFilesOwnFaultIsForEver) {
+  for (const int code : {ort::kFail, ort::kInvalidArgument, ort::kInvalidProtobuf, ort::kInvalidGraph})
+    EXPECT_EQ(load_fault(code, "This is an invalid model. Error: the graph is not acyclic."),
+              Code::unprocessable);
+  constexpr int kRuntimeException = 6;
+  EXPECT_EQ(load_fault(kRuntimeException, "an execution provider ended"), Code::unavailable);
+  for (const char* words : {"Failed to allocate memory for requested buffer of size 8589934592",
+                            "Exception during initialization: std::bad_alloc",
+                            "Available memory of 12 is smaller than requested bytes of 400",
+                            "pthread_create failed, error code: 11"})
+    EXPECT_EQ(load_fault(ort::kFail, words), Code::unavailable) << words;
+}
+
 TEST(OnnxEngine, RefusesBadModelsWithTheReason) {
   const auto message = [](const std::string& name) {
     const auto model = load(name);
@@ -169,7 +183,10 @@ TEST(OnnxEngine, RefusesBadModelsWithTheReason) {
   EXPECT_NE(message("external_data").find("outside the file"), std::string::npos);
   EXPECT_NE(message("zipmap").find("zipmap=False"), std::string::npos);
   EXPECT_NE(message("foreign_domain").find("evil.example"), std::string::npos);
-  EXPECT_EQ(onnx_engine().load({"onnx", "", bytes_of("not a model")}).error().code, Code::unprocessable);
+  // The last two, a model without a version and a node without an operator, are refused by the library alone.
+  for (const std::string& bytes :
+       {std::string("not a model"), std::string("\x3a\x00", 2), std::string("\x08\x08\x3a\x02\x0a\x00", 6)})
+    EXPECT_EQ(onnx_engine().load({"onnx", "", bytes_of(bytes)}).error().code, Code::unprocessable);
   EXPECT_EQ(onnx_engine().load({"pickle", "", bytes_of("x")}).error().code, Code::unprocessable);
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <memory>
 #include <random>
@@ -78,8 +80,12 @@ void pause_before(int attempt) {
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(std::string url, const Limits& limits, FindStatementTimes times)
-      : url_(std::move(url)), pool_(url_, limits, times) {}
+  PostgresDatabase(std::string url, const Limits& limits, FindStatementTimes times,
+                   FindCallDeadline call_deadline)
+      : url_(std::move(url)),
+        statement_timeout_(limits.statement_timeout),
+        call_deadline_(call_deadline),
+        pool_(url_, limits, times) {}
 
   Result<void> prepare() {
     TRACSEQ_TRY(const auto connection, pool_.take());
@@ -95,7 +101,7 @@ class PostgresDatabase final : public Database {
 
  protected:
   Result<void> write_erased(FunctionRef<Result<void>(Transaction&)> function) override {
-    const auto end = Steady::now() + kRetryMax;
+    const auto end = std::min(Steady::now() + kRetryMax, call_deadline_());
     bool seen_duplicate = false;
     for (int attempt = 1;; ++attempt) {
       bool again = false;
@@ -107,6 +113,7 @@ class PostgresDatabase final : public Database {
   Result<void> read_erased(FunctionRef<Result<void>(Session&)> function) override {
     TRACSEQ_TRY(const auto connection, begin(kBeginRead));
     PgTransaction snapshot(*connection);
+    TRACSEQ_CHECK(end_with_call(*connection));
     return function(snapshot);
   }
 
@@ -116,6 +123,7 @@ class PostgresDatabase final : public Database {
     TRACSEQ_TRY(const auto connection, begin(kBeginWrite));
     PgTransaction transaction(*connection);
     connection->forget_failure();
+    TRACSEQ_CHECK(end_with_call(*connection));
     auto done = function(transaction);
     if (done) done = transaction.commit();
     if (done || connection->broken()) return done;
@@ -136,13 +144,27 @@ class PostgresDatabase final : public Database {
     }
   }
 
+  // Statements of this transaction take no longer than what is left of the call; costs a question and an
+  // answer, and only where that is less than they may take anyway.
+  Result<void> end_with_call(Connection& connection) {
+    const auto deadline = call_deadline_();
+    const auto now = Steady::now();
+    if (statement_timeout_.count() > 0 && deadline > now + statement_timeout_) return {};
+    if (deadline == Steady::time_point::max()) return {};
+    if (deadline <= now) return fail(Code::deadline, "the call's deadline has passed");
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
+    return connection.script(fmt::format("SET LOCAL statement_timeout = {}", left.count()));
+  }
+
   const std::string url_;
+  const std::chrono::milliseconds statement_timeout_;
+  const FindCallDeadline call_deadline_;
   Pool pool_;
 };
 
-Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& limits,
-                                       FindStatementTimes times) {
-  auto database = std::make_unique<PostgresDatabase>(url, limits, times);
+Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& limits, FindStatementTimes times,
+                                       FindCallDeadline call_deadline) {
+  auto database = std::make_unique<PostgresDatabase>(url, limits, times, call_deadline);
   TRACSEQ_CHECK(database->prepare());
   return database;
 }
@@ -152,8 +174,9 @@ Result<std::unique_ptr<Database>> open(const std::string& url, const Limits& lim
 
 extern "C" __attribute__((visibility("default"))) bool tracseq_postgres_open(
     const char* url, const tracseq::sql::Limits* limits, tracseq::sql::FindStatementTimes times,
-    std::unique_ptr<tracseq::sql::Database>* database, tracseq::Error* error) {
-  auto opened = tracseq::sql::postgres::open(url, *limits, times);
+    tracseq::FindCallDeadline call_deadline, std::unique_ptr<tracseq::sql::Database>* database,
+    tracseq::Error* error) {
+  auto opened = tracseq::sql::postgres::open(url, *limits, times, call_deadline);
   if (opened) {
     *database = std::move(*opened);
   } else {

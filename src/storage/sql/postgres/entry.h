@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "base/call_deadline.h"
 #include "storage/sql/database.h"
 #include "storage/sql/statement_times.h"
 
@@ -10,7 +11,7 @@
 namespace tracseq::sql::postgres {
 
 using Entry = bool (*)(const char* url, const Limits* limits, FindStatementTimes times,
-                       std::unique_ptr<Database>* database, Error* error);
+                       FindCallDeadline call_deadline, std::unique_ptr<Database>* database, Error* error);
 inline constexpr const char* kEntryName = "tracseq_postgres_open";
 
 }  // namespace tracseq::sql::postgres

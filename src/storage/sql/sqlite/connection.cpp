@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -184,13 +185,14 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Us
     return fail(std::move(error));
   }
   std::unique_ptr<Connection> connection(new Connection(handle, limits));
-  connection->set_busy_timeout(limits.turn_wait);
+  connection->wait_for_locks_until(Steady::now() + limits.turn_wait);
   TRACSEQ_CHECK(connection->script(use == Use::read ? kReaderSetup : kWriterSetup));
   return connection;
 }
 
-void Connection::set_busy_timeout(std::chrono::milliseconds wait) {
-  sqlite3_busy_timeout(handle_, static_cast<int>(wait.count()));
+void Connection::wait_for_locks_until(Steady::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now());
+  sqlite3_busy_timeout(handle_, static_cast<int>(std::max<std::int64_t>(0, left.count())));
 }
 
 tl::unexpected<Error> Connection::failed(const char* name, int code) {
@@ -243,7 +245,7 @@ Result<void> Connection::query(const Statement& statement, Args args,
     if (code != SQLITE_OK) return failed(statement.name, code);
   }
   const auto start = Steady::now();
-  deadline_ = start + statement_timeout_;
+  deadline_ = std::min(start + statement_timeout_, interrupt_at_);
   const StatementTimer timer(running.times(), start);
   const StatementRow row(handle);
   for (;;) {

@@ -37,8 +37,11 @@ class Connection {
   // After an I/O error: what the connection knows may not be what the disk has. To be closed and opened
   // again.
   [[nodiscard]] bool broken() const { return broken_; }
-  // How long statements wait for a lock another program holds.
-  void set_busy_timeout(std::chrono::milliseconds wait);
+  // Until when statements wait for a lock another program holds; a new connection: `limits.turn_wait` each.
+  void wait_for_locks_until(Steady::time_point until);
+  // Statements are interrupted (`deadline`) when this comes, if their own time-out does not come first. Not
+  // for writing: an interrupted write takes the whole group's transaction with it.
+  void interrupt_at(Steady::time_point deadline) { interrupt_at_ = deadline; }
 
  private:
   struct Prepared;
@@ -53,7 +56,8 @@ class Connection {
 
   sqlite3* handle_;
   std::chrono::milliseconds statement_timeout_;
-  Steady::time_point deadline_ = Steady::time_point::max();
+  Steady::time_point interrupt_at_ = Steady::time_point::max();
+  Steady::time_point deadline_ = Steady::time_point::max();  // of the statement that runs
   bool broken_ = false;
   Cache cache_;  // most recently used first
   std::unordered_map<std::string_view, Cache::iterator> by_text_;

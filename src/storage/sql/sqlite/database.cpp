@@ -71,8 +71,9 @@ class SqliteDatabase final : public Database, private ForkGuarded {
     writer_->go_on_in_child();
   }
   void abandon_in_child() override {
-    (void)writer_.release();
-    (void)readers_.release();
+    // Left behind, not ended: their threads stayed in the parent, and closing would drop its locks.
+    [[maybe_unused]] const auto* writer = writer_.release();
+    [[maybe_unused]] const auto* readers = readers_.release();
   }
 
   const std::string path_;
@@ -100,6 +101,7 @@ Result<std::unique_ptr<Database>> open(const std::string& path, const Limits& li
   TRACSEQ_CHECK(make_folders(path));
   TRACSEQ_CHECK(refuse_network_file_system(path));
   TRACSEQ_CHECK(make_file(path));
+  TRACSEQ_CHECK(refuse_second_name(path));
   TRACSEQ_TRY(auto turn_lock, TurnLock::open(path + ".turn"));
   {
     TRACSEQ_TRY(const auto connection,

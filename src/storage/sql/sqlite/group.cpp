@@ -17,7 +17,9 @@ Group::~Group() { roll_back(); }
 
 Result<void> Group::begin() {
   if (begun_) return {};
-  TRACSEQ_CHECK(connection_.execute(kBegin, {}));
+  const auto begun = connection_.execute(kBegin, {});
+  refused_ = !begun;
+  if (!begun) return fail(begun.error());
   begun_ = true;
   return {};
 }

@@ -27,6 +27,8 @@ class Group final : public Transaction {
   // Runs one caller's transaction. The first runs straight in the group's, later ones in savepoints, so that
   // one that fails takes nothing along.
   Outcome run(Function function);
+  // Whether the transaction could not begin: another program kept the file's lock.
+  [[nodiscard]] bool refused() const { return refused_; }
   // Whether SQLite gave the whole transaction up (a full disk, an interrupted statement): nothing of it can
   // commit.
   [[nodiscard]] bool lost() const { return begun_ && !connection_.in_transaction(); }
@@ -53,6 +55,7 @@ class Group final : public Transaction {
 
   Connection& connection_;
   bool begun_ = false;
+  bool refused_ = false;
   std::size_t members_ = 0;  // transactions that succeeded
   std::vector<std::pair<const void*, std::unique_ptr<CommitHook>>> hooks_;
 };

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -87,6 +88,22 @@ Result<void> refuse_network_file_system(const std::string& path) {
         fmt::format("{} is on a network file system ({}), where SQLite loses data; put the database on a "
                     "local disk or use PostgreSQL",
                     path, name));
+  return {};
+}
+
+Result<void> refuse_second_name(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) {
+    if (errno == ENOENT) return {};
+    return failed(path, "cannot look at the database file");
+  }
+  if (S_ISREG(info.st_mode) && info.st_nlink > 1)
+    return fail(
+        Code::unsupported,
+        fmt::format("the database file {} has {} names (hard links); opened under two of them it would "
+                    "be damaged. Find them with `find FOLDER -samefile {}` and keep one, or copy the "
+                    "file instead of linking it",
+                    path, info.st_nlink, path));
   return {};
 }
 

@@ -14,6 +14,10 @@ Result<void> make_folders(const std::string& path);
 // `unsupported` if the file's folder is on a file system whose locks or shared memory cannot be relied on
 // between machines: NFS, SMB, 9p, FUSE and the like. WAL needs both.
 Result<void> refuse_network_file_system(const std::string& path);
+// `unsupported` if the file has a second name (a hard link). SQLite keeps the journal beside the name by
+// which the file was opened: under two names there are two journals, and each server overwrites the other's
+// rows.
+Result<void> refuse_second_name(const std::string& path);
 // The name of such a file system by its magic number (statfs); empty for a local one.
 std::string_view network_file_system(std::uint32_t magic) noexcept;
 // Makes a new file's name survive a power cut.

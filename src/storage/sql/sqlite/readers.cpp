@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "storage/sql/sqlite/readers.h"
 
+#include "storage/sql/sqlite/patience.h"
+
 namespace tracseq::sql::sqlite {
 namespace {
 
@@ -54,10 +56,9 @@ class Readers::Taken {
   std::unique_ptr<Connection> connection_;
 };
 
-Result<std::unique_ptr<Connection>> Readers::take() {
+Result<std::unique_ptr<Connection>> Readers::take(Steady::time_point until) {
   {
     Lock lock(mutex_);
-    const auto until = Steady::now() + limits_.turn_wait;
     // A fork comes first; but a read inside a read goes on, or the outer one would never end.
     while ((resting_ && reading == 0) || (idle_.empty() && taken_ >= limits_.connections))
       if (changed_->wait_until(lock, until) == std::cv_status::timeout)
@@ -85,8 +86,12 @@ void Readers::give_back(std::unique_ptr<Connection> connection) {
 }
 
 Result<void> Readers::run(FunctionRef<Result<void>(Session&)> function) {
-  TRACSEQ_TRY(auto connection, take());
-  Taken taken(*this, std::move(connection));
+  const Patience patience(limits_.turn_wait);
+  auto connection = take(patience.until());
+  if (!connection) return fail(patience.judge(std::move(connection).error()));
+  Taken taken(*this, std::move(*connection));
+  taken.connection().wait_for_locks_until(patience.until());
+  taken.connection().interrupt_at(CallDeadline::current());
   Snapshot snapshot(taken.connection());
   TRACSEQ_CHECK(snapshot.begin());
   return function(snapshot);

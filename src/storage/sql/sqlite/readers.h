@@ -17,7 +17,8 @@ class Readers {
  public:
   Readers(std::string path, const Limits& limits) : path_(std::move(path)), limits_(limits) {}
 
-  // Runs the function on one snapshot. `unavailable` if no connection becomes free within `limits.turn_wait`.
+  // Runs the function on one snapshot. `unavailable` if no connection becomes free within `limits.turn_wait`;
+  // `deadline` if the deadline of the call (CallDeadline) comes first, also while a statement runs.
   Result<void> run(FunctionRef<Result<void>(Session&)> function);
   // The number SQLite changes whenever another connection, of any process, has committed.
   std::optional<std::int64_t> data_version();
@@ -30,7 +31,7 @@ class Readers {
 
  private:
   class Taken;
-  Result<std::unique_ptr<Connection>> take();
+  Result<std::unique_ptr<Connection>> take(Steady::time_point until);
   void give_back(std::unique_ptr<Connection> connection);
 
   const std::string path_;

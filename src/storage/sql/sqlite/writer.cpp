@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "storage/sql/sqlite/patience.h"
+
 namespace tracseq::sql::sqlite {
 namespace {
 
@@ -27,7 +29,14 @@ Writer::Writer(std::string path, std::unique_ptr<TurnLock> turn_lock, const Limi
 
 Result<void> Writer::run(Function function) {
   if (running_in == this) return fail(Code::internal, "a write inside a write");
-  Request request(function, Steady::now() + limits_.turn_wait);
+  const Patience patience(limits_.turn_wait);
+  auto done = run_in_time(function, patience.until());
+  if (!done) return fail(patience.judge(std::move(done).error()));
+  return done;
+}
+
+Result<void> Writer::run_in_time(Function function, Steady::time_point until) {
+  Request request(function, until);
   bool leads = false;
   {
     Lock lock(mutex_);
@@ -79,6 +88,8 @@ void Writer::lead(Request& first) {
   } else if (auto connected = connect(); !connected) {
     first.outcome.result = std::move(connected);
   } else {
+    // What the turn left of the leader's time, and not a second time-out.
+    connection_->wait_for_locks_until(first.until);
     run_group(first);
   }
   leave_lead();
@@ -90,7 +101,8 @@ void Writer::run_members(Group& group, Request& first) {
   running_in = this;
   for (Request* request = &first; request != nullptr;) {
     request->outcome = group.run(request->function);
-    const bool full = group.lost() || connection_->broken() || Steady::now() >= closes;
+    // Who comes later may have more time to wait for the file than the leader had: it leads itself then.
+    const bool full = group.refused() || group.lost() || connection_->broken() || Steady::now() >= closes;
     request = full ? nullptr : next_in_queue();
   }
   running_in = nullptr;

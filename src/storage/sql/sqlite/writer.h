@@ -30,7 +30,9 @@ class Writer {
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // Returns after the commit. `unavailable` if the turn does not come in time or too many wait.
+  // Returns after the commit. `unavailable` if the turn or the file's lock does not come within
+  // `limits.turn_wait` or too many wait; `deadline` if it does not come before the deadline of the call
+  // (CallDeadline).
   // What the function throws is thrown here; its transaction is rolled back.
   Result<void> run(Function function);
 
@@ -43,6 +45,7 @@ class Writer {
  private:
   struct Request;
 
+  Result<void> run_in_time(Function function, Steady::time_point until);
   void lead(Request& first);
   void run_group(Request& first);
   void run_members(Group& group, Request& first);

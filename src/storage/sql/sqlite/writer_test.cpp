@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // What is special to SQLite: commits shared by callers, and processes that share a file.
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include <atomic>
 #include <latch>
 #include <thread>
 
+#include "base/call_deadline.h"
 #include "storage/sql/processes.h"
 #include "storage/sql/testing.h"
 
@@ -167,6 +169,83 @@ TEST_F(SqliteWriter, WhoWaitsTooLongIsToldSo) {
   holder.join();
   EXPECT_TRUE(other->write([](Transaction& tx) { return tx.execute(kAdd, args("later", 1)); }));
   EXPECT_EQ(rows(), 1);
+}
+
+// Another program's transaction, which holds the file's lock without having taken a turn.
+class ForeignLock {
+ public:
+  explicit ForeignLock(const std::string& path) {
+    EXPECT_EQ(sqlite3_open(path.c_str(), &handle_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_exec(handle_, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  }
+  ~ForeignLock() { sqlite3_close(handle_); }
+  ForeignLock(const ForeignLock&) = delete;
+  ForeignLock& operator=(const ForeignLock&) = delete;
+
+ private:
+  sqlite3* handle_ = nullptr;
+};
+
+std::string file_of(const Database& database) {
+  return database.display_url().substr(std::string_view("sqlite:///").size());
+}
+
+TEST_F(SqliteWriter, ACallWaitsNoLongerThanItsDeadline) {
+  const ForeignLock lock(file_of(*database_));
+  const auto late = [&](const char* name) {
+    const CallDeadline deadline(Steady::now() + 200ms);
+    const auto begun = Steady::now();
+    const auto written = add(name);
+    EXPECT_LT(Steady::now() - begun, 3s) << name;
+    ASSERT_FALSE(written) << name;
+    EXPECT_EQ(written.error().code, Code::deadline) << written.error().message;
+  };
+  std::thread first([&] { late("leader"); });
+  std::thread second([&] { late("in the queue"); });
+  first.join();
+  second.join();
+  EXPECT_EQ(CallDeadline::current(), Steady::time_point::max());
+}
+
+TEST_F(SqliteWriter, WhoHasMoreTimeOutlastsALeaderWithLittle) {
+  auto lock = std::make_optional<ForeignLock>(file_of(*database_));
+  std::thread hasty([&] {
+    const CallDeadline deadline(Steady::now() + 200ms);
+    EXPECT_FALSE(add("hasty"));
+  });
+  std::this_thread::sleep_for(kPatience);
+  std::thread patient([&] { EXPECT_TRUE(add("patient")); });
+  hasty.join();
+  lock.reset();
+  patient.join();
+  EXPECT_EQ(rows(), 1);
+}
+
+TEST_F(SqliteWriter, TheWaitForATurnAndForTheLockIsOne) {
+  const auto impatient = open({.turn_wait = 1s});
+  const ForeignLock lock(file_of(*database_));
+  const auto timed = [&](const char* name) {
+    const auto begun = Steady::now();
+    const auto written = impatient->write([&](Transaction& tx) { return tx.execute(kAdd, args(name, 1)); });
+    EXPECT_FALSE(written);
+    return Steady::now() - begun;
+  };
+  std::thread before([&] { timed("before"); });
+  std::this_thread::sleep_for(500ms);
+  EXPECT_LT(timed("behind"), 1300ms);
+  before.join();
+}
+
+TEST_F(SqliteWriter, AStatementThatReadsEndsWithItsCall) {
+  constexpr Statement kEndless{
+      "test.endless", "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"};
+  const CallDeadline deadline(Steady::now() + 100ms);
+  const auto begun = Steady::now();
+  const auto read = database_->read(
+      [&](Session& s) { return s.query_one(kEndless, {}, [](const Row& row) { return row.integer(0); }); });
+  ASSERT_FALSE(read);
+  EXPECT_EQ(read.error().code, Code::deadline);
+  EXPECT_LT(Steady::now() - begun, 3s);
 }
 
 TEST_F(SqliteWriter, ReadersAreBoundedAndWait) {
