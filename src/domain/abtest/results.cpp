@@ -57,7 +57,7 @@ Result<LastLook> last_look(sql::Session& session, std::int64_t key) {
 }
 
 Look look_of(const StoredTest& stored, const Report& report) {
-  Look look{report.calculated_at, stored.test.users, report.split.p_value, {}};
+  Look look{report.calculated_at, stored.test.users, report.split.p_value, {}, report.split.users};
   for (const MetricReport& one : report.metrics)
     if (one.role == MetricRole::primary && one.variant != kControl)
       look.points.push_back({one.variant, one.effect, one.low, one.high, one.p_value});
