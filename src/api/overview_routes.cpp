@@ -250,10 +250,9 @@ std::vector<Tile> operations(const Sources& from) {
   return {
       tile("runs", "Runs, last 24 hours", trained.all, "count"),
       tile("training_time", "Median training time", median(std::move(seconds)), "s", std::move(spans)),
-      tile("pipelines_completed", "Pipeline runs that succeeded",
-           share(piped.ended - piped.failed, piped.ended), "ratio"),
-      tile("deployments_completed", "Deployments that succeeded", from.rollouts.deployments_succeeded,
+      tile("pipelines_completed", "Pipeline runs succeeded", share(piped.ended - piped.failed, piped.ended),
            "ratio"),
+      tile("deployments_completed", "Deployments succeeded", from.rollouts.deployments_succeeded, "ratio"),
       tile("abtests_significant", "A/B tests with a clear result", from.rollouts.tests_with_result, "ratio"),
       tile("alerts", "Open alerts", static_cast<double>(from.alerts.size()), "count")};
 }

@@ -86,11 +86,11 @@ export function createTest(server, id, more = {}, plan = {}) {
   });
 }
 
-/** Users who are shown a variant and use it; `rates`: the share of each variant's users who convert. */
-export async function logUsers(server, id, count, rates, { seed = 1, from = 0, latency = 12 } = {}) {
+/** Users who are shown a variant and use it; `rates`: the share of each variant's users who convert; `first`: the share of users whom the first one gets. */
+export async function logUsers(server, id, count, rates, { seed = 1, from = 0, latency = 12, first = 1 / Object.keys(rates).length } = {}) {
   const random = randomFrom(seed);
   const names = Object.keys(rates);
-  const users = Array.from({ length: count }, (_, index) => ({ user_id: `user-${from + index}`, variant_id: names[Math.floor(random() * names.length)] }));
+  const users = Array.from({ length: count }, (_, index) => ({ user_id: `user-${from + index}`, variant_id: random() < first ? names[0] : names[1 + Math.floor(random() * (names.length - 1))] }));
   await call(server, 'POST', '/api/v1/abtest-exposures', { exposures: users.map((user) => ({ test_id: id, ...user })) });
   const interactions = users.map((user) => ({
     interaction_id: `${id}-${user.user_id}`,

@@ -2,9 +2,10 @@
 // An A/B test as people decide by it: the verdict in words, what must hold before it is believed, intervals to scale.
 import type { AbLook, AbMetric, AbReport, AbTest } from '../api/types';
 import type { Line } from '../parts/plot';
-import { formatCount, formatNumber, formatShare, missing, toNumber } from './format';
+import { formatCount, formatNumber, formatShare, formatSpan, missing, toNumber } from './format';
 
 export const control = 'control';
+const daySeconds = 86_400;
 export type Tone = 'ok' | 'warn' | 'bad' | 'info' | 'quiet';
 
 export interface Decision {
@@ -67,7 +68,7 @@ function guardrailCheck(test: AbTest, report: AbReport): Check {
   if (!planned) return { key: 'guardrails', name, tone: 'quiet', said: 'none planned', detail: '' };
   if (broken.length) return { key: 'guardrails', name, tone: 'bad', said: `${[...new Set(broken.map((one) => one.metric))].join(', ')} broken`, detail: broken.map((one) => `${one.variant}: ${formatNumber(one.estimate)}${one.limit == null ? ', worse than control' : `, limit ${formatNumber(one.limit)}`}`).join('; ') };
   if (!report.guardrails.length) return { key: 'guardrails', name, tone: 'quiet', said: 'no values yet', detail: '' };
-  return { key: 'guardrails', name, tone: 'ok', said: planned === 1 ? 'holds' : `all ${planned} hold`, detail: test.plan.guardrail_metrics.join(', ') };
+  return { key: 'guardrails', name, tone: 'ok', said: `${planned} of ${planned} hold`, detail: test.plan.guardrail_metrics.join(', ') };
 }
 
 /** What must hold before a verdict is believed: the split and the guardrails first. */
@@ -76,13 +77,13 @@ export function checksOf(test: AbTest, report: AbReport, now: number): Check[] {
   const wanted = Number(test.plan.minimum_sample_size);
   const start = test.started_at ? Date.parse(test.started_at) : undefined;
   const end = test.ended_at ? Date.parse(test.ended_at) : now;
-  const days = start === undefined ? 0 : Math.max(0, end - start) / 86_400_000;
+  const seconds = start === undefined ? 0 : Math.max(0, end - start) / 1000;
   const planned = Number(test.plan.planned_duration_days);
   const checks: Check[] = [
     splitCheck(report),
     guardrailCheck(test, report),
-    { key: 'users', name: 'Users', tone: least >= wanted ? 'ok' : 'info', said: `${formatCount(least)} of ${formatCount(wanted)}`, detail: 'in the smallest variant, of the least that a verdict needs' },
-    { key: 'time', name: 'Days', tone: planned && days >= planned ? 'ok' : 'info', said: start === undefined ? missing : `${formatNumber(days, 2)}${planned ? ` of ${formatNumber(planned)}` : ''}`, detail: 'since the start; the test ends by itself after the planned ones' },
+    { key: 'users', name: 'Users', tone: least >= wanted ? 'ok' : 'info', said: least >= wanted ? `${formatCount(least)}, enough` : `${formatCount(least)} of ${formatCount(wanted)}`, detail: 'in the smallest variant, of the least that a verdict needs' },
+    { key: 'time', name: 'Time', tone: planned && seconds >= planned * daySeconds ? 'ok' : 'info', said: start === undefined ? missing : `${formatSpan(Math.round(seconds))}${planned ? ` of ${formatSpan(planned * daySeconds)}` : ''}`, detail: 'since the start; the test ends by itself after the planned ones' },
   ];
   if (test.crossed_users) checks.push({ key: 'crossed', name: 'Crossed', tone: 'warn', said: `${formatCount(test.crossed_users)} users`, detail: 'were seen in two variants; they count in their first' });
   return checks;
@@ -93,6 +94,14 @@ export function sayP(value: unknown): string {
   const p = toNumber(value);
   if (p === undefined) return `p ${missing}`;
   return p < 0.001 ? 'p < 0.001' : `p = ${formatNumber(p)}`;
+}
+
+/** A probability as a share, never quite certain. */
+export function sayChance(value: unknown): string {
+  const chance = toNumber(value);
+  if (chance === undefined) return missing;
+  if (chance > 0.999) return `> ${formatShare(0.999)}`;
+  return chance < 0.001 ? `< ${formatShare(0.001)}` : formatShare(chance);
 }
 
 export interface Effect {
@@ -133,6 +142,11 @@ export function sayLift(value: number): string {
   return `${value > 0 ? '+' : ''}${formatShare(value)}`;
 }
 
+/** An end of an interval; where the data bounds it hardly at all, only that. */
+export function sayBound(value: number): string {
+  return value > 10 ? `> ${formatCount(1000)}\u202f%` : formatShare(value);
+}
+
 /** An estimate as its kind is read. */
 export function sayEstimate(metric: AbMetric): string {
   return metric.kind === 'proportion' || metric.measure === 'error_rate' || metric.measure === 'success' || metric.measure === 'conversion' ? formatShare(metric.estimate) : formatNumber(metric.estimate);
@@ -168,8 +182,18 @@ function widthOf(point: AbLook['points'][number] | undefined): number | undefine
   return low === undefined || high === undefined ? undefined : high - low;
 }
 
+/** The looks, and what the report says now (of a test that is over: at its end). */
+function withNow(test: AbTest, looks: readonly AbLook[], report: AbReport | undefined): readonly AbLook[] {
+  const time = report && (test.ended_at ?? report.calculated_at);
+  const last = looks.at(-1);
+  if (!last || !time || Date.parse(time) <= Date.parse(last.time)) return looks;
+  const points = report.metrics.filter((one) => one.role === 'primary' && one.variant !== control);
+  return [...looks, { ...last, time, points }];
+}
+
 /** The interval of the primary metric at every look, with the line of no difference. */
-export function intervalLines(test: AbTest, looks: readonly AbLook[]): Line[] {
+export function intervalLines(test: AbTest, taken: readonly AbLook[], report?: AbReport): Line[] {
+  const looks = withNow(test, taken, report);
   const lines: Line[] = [];
   const names = [...new Set(looks.flatMap((look) => look.points.map((point) => point.variant)))];
   const xs = looks.map((look) => seconds(look.time));

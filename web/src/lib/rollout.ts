@@ -83,12 +83,17 @@ function shareDetail(d: Deployment, last: boolean): string {
   return 'the whole of the traffic';
 }
 
+/** Every share was judged a success; a person has the last word. */
+export function isAtGate(d: Pick<Deployment, 'phase' | 'verdict' | 'step' | 'config'>): boolean {
+  return d.phase === 'analysing' && d.verdict === 'success' && !d.config.auto_promote && Number(d.step) >= d.config.canary_steps.length;
+}
+
 /** Where in [start, probe, shares…, watch] it is, or was when it was taken back. */
 function reached(d: Deployment, shares: number, deployed: boolean): number {
   const watch = 2 + shares;
   if (deployed || d.completed_at || d.status === 'deployed') return watch;
   if (!d.performance_validated) return d.health_check_passed ? 1 : 0;
-  return 2 + (d.promoting || d.strategy !== 'canary' ? shares - 1 : Math.min(Number(d.step), shares - 1));
+  return 2 + (d.promoting || isAtGate(d) || d.strategy !== 'canary' ? shares - 1 : Math.min(Number(d.step), shares - 1));
 }
 
 function stateOf(index: number, at: number, d: Deployment, wasGiven: boolean): StepState {
@@ -152,8 +157,8 @@ export function situationOf(d: Deployment): Situation | undefined {
   if (d.status === 'failed') return { tone: 'bad', title: 'The roll-out failed', text: d.error_message ?? '' };
   if (d.status === 'rolling_back') return { tone: 'warn', title: 'Its traffic goes back', text: d.error_message ?? 'The former deployment takes over; then the replicas of this one end.' };
   if (d.status === 'rolled_back') return { tone: d.error_message ? 'bad' : 'quiet', title: d.error_message ? 'Rolled back by itself' : 'Rolled back', text: d.error_message ?? '' };
-  if (d.paused) return { tone: 'warn', title: 'Paused: it waits for a person', text: d.pause_reason };
-  if (d.phase === 'analysing' && d.verdict === 'success') return { tone: 'ok', title: 'Ready to be promoted', text: d.verdict_reason };
+  if (d.paused) return { tone: 'warn', title: 'Paused, it waits for a person', text: d.pause_reason };
+  if (isAtGate(d)) return { tone: 'ok', title: 'Ready to be promoted', text: 'Live traffic found errors and latency bearable at every share.' };
   if (d.phase === 'watching' && d.verdict === 'failure') return { tone: 'bad', title: 'Live traffic says it fails', text: d.verdict_reason };
   if (d.phase === 'superseded') return { tone: 'quiet', title: 'Superseded', text: 'A later deployment answers in its place.' };
   if (d.phase === 'stopped') return { tone: 'quiet', title: 'Stopped', text: 'Nothing of it runs.' };
@@ -196,6 +201,12 @@ export function eventTone(event: DeploymentEvent): 'ok' | 'warn' | 'bad' | undef
   if (/paused|kept/.test(event.kind) || event.message.startsWith('inconclusive')) return 'warn';
   if (/^deployed|^live|^healthy|^validated/.test(event.kind) || event.message.startsWith('success')) return 'ok';
   return undefined;
+}
+
+/** A line of the log as one reads it: ids cut to eight characters, where the log file lies left to the hover. */
+export function shortMessage(message: string): string {
+  const text = message.replace(/\b[0-9a-f]{24}([0-9a-f]{8})\b/g, '$1').replace(/; its log is \S+$/, '');
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "10, 25, 50" as shares; undefined where it is none: each above the one before and below 100. */
