@@ -48,7 +48,8 @@ test('the planner answers as one types, without any test', async () => {
   await planner.getByRole('alert').getByText('a rate lies between 0 and 1').waitFor();
   await page.keyboard.press('Escape');
   await planner.waitFor({ state: 'detached' });
-  assert.deepEqual(page.complaints.filter((text) => !/status of 400/.test(text)), []);
+  // The browser reports the refused designs itself.
+  assert.deepEqual(page.complaints.splice(0).filter((text) => !/status of 400/.test(text)), []);
 });
 
 test('a test is started, its results come while one looks, and the verdict says what to do', async () => {

@@ -136,7 +136,7 @@ test('a roll-out that fails says where and why; what is refused keeps the dialog
   await eventually('the failure', async () => (await deployment(server, 'slow')).status === 'failed', deployMsMax);
   await page.goto(`${server.url}/deployments/slow`);
   await page.getByText('The roll-out failed.').waitFor();
-  assert.ok((await steps().locator('li.failed').textContent()).startsWith('Probe'));
+  assert.equal(await steps().locator('li.failed .name').textContent(), 'Probe, failed here');
   await page.goto(`${server.url}/deployments?new=1&model=${model}&version=1.1.0`);
   const dialog = page.getByRole('dialog', { name: 'New deployment' });
   await dialog.getByLabel('Shares before the whole, %').fill('50, 10');
@@ -152,7 +152,7 @@ test('a roll-out that fails says where and why; what is refused keeps the dialog
   await page.getByRole('alert').getByText('Could not load the deployment').waitFor();
 });
 
-test('by keyboard alone: go there, open, promote’s dialog, and leave it', async () => {
+test('by keyboard alone: go there, open one, find another by name', async () => {
   await page.goto(server.url);
   await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
   await page.keyboard.press('g');
@@ -163,7 +163,7 @@ test('by keyboard alone: go there, open, promote’s dialog, and leave it', asyn
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: new RegExp(model) }).waitFor();
   await page.keyboard.press('Control+k');
-  await page.getByRole('combobox').fill('in production');
+  await page.getByRole('combobox', { name: /Search runs/ }).fill('in production');
   await page.getByRole('option', { name: /1\.0\.0 in production/ }).first().waitFor();
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: new RegExp(model) }).waitFor();
