@@ -84,7 +84,7 @@ test('a canary: its shares, what live traffic says, another share, pause and res
     const said = (await page.getByRole('region', { name: 'Traffic' }).locator('.counts').allTextContents()).map((text) => Number(/^([\d,]+) requests/.exec(text.trim())?.[1]));
     return said.length === 2 && said[0] + said[1] === 63;
   }, liveMsMax);
-  await eventually('a line for each version', async () => (await page.locator('section[aria-label="Requests"] .legend li').count()) === 2, liveMsMax);
+  await eventually('a line for each version', async () => (await page.locator('section[aria-label="Requests/s"] .legend li').count()) === 2, liveMsMax);
   await say('Resume', 'looked');
   await page.getByText('Paused, it waits for a person.').waitFor({ state: 'detached', timeout: liveMsMax });
   await say('Promote', 'good enough');
