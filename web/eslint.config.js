@@ -29,5 +29,7 @@ export default ts.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
     },
   },
+  // Made by scripts/gen-types.mjs: as long as the API has records.
+  { files: ['src/api/schema.ts'], rules: { 'max-lines': 'off' } },
   { files: ['scripts/**', 'tests/**'], rules: { 'no-console': 'off' } },
 );

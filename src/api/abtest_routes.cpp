@@ -34,7 +34,11 @@ std::vector<Route> life_routes(AbTesting& a) {
             [&](const CallContext& ctx, const MoveTest& in) { return a.tests.resume(ctx, in); }),
       route(post, test + "/stop", "abtests:write", changes,
             "End an A/B test: completed if it was started, else cancelled",
-            [&](const CallContext& ctx, const MoveTest& in) { return a.tests.stop(ctx, in); }),
+            [&](const CallContext& ctx, const MoveTest& in) {
+              return a.tests.stop(ctx, in, [&](sql::Transaction& tx, StoredTest& stored) {
+                return a.results.conclude(tx, stored);
+              });
+            }),
   };
 }
 

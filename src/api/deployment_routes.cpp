@@ -29,6 +29,9 @@ std::vector<Route> reading(Deployments& deployments, Gateways& gateways) {
             [&](const CallContext& ctx, const ListEvents& in) { return deployments.events(ctx, in); }),
       route(get, kDeployment + "/replicas", kRead, reads, "List a deployment's replicas, newest first",
             [&](const CallContext& ctx, const DeploymentRef& in) { return deployments.replicas(ctx, in); }),
+      route(get, kDeployment + "/traffic", kRead, reads,
+            "Get where the requests of a deployment's address go, and what they say of it now",
+            [&](const CallContext& ctx, const DeploymentRef& in) { return gateways.traffic(ctx, in); }),
       route(get, "/api/v1/services", kRead, reads, "List the deployments that answer, with address and share",
             [&](const CallContext& ctx, const ListServices& in) { return gateways.services(ctx, in); }),
   };

@@ -137,6 +137,50 @@ TEST_P(DeploymentRoutesTest, EveryWordHasItsEffectAndLeavesItsReason) {
   EXPECT_FALSE(text(log, "next_page_token").empty());
 }
 
+TEST_P(DeploymentRoutesTest, TrafficSaysWhoHasWhichShareAndWhatItSaysOfTheCandidate) {
+  deploy("one", "1");
+  ASSERT_TRUE(until([&] { return get("one", "status") == "deployed"; }));
+  deploy("two", "2", R"(,"strategy":"canary","canary_traffic_percentage":25)");
+  ASSERT_TRUE(until([&] { return get("two", "phase") == "analysing"; }));
+  const Json counted = Json::object()
+                           .set("deployment_id", "two")
+                           .set("requests", 40)
+                           .set("errors", 30)
+                           .set("latency_sum_ms", 400.0);
+  const Json table = call(Method::get, "/traffic", 200);
+  const Json route = Json::object()
+                         .set("service_name", "fraud-production")
+                         .set("port", 9'000)
+                         .set("generation", *table.find("routes")->as_array()->front().find("generation"))
+                         .set("counts", Json(Json::Array{counted}));
+  call(
+      Method::post, "/gateways/local/report", 200,
+      dump_json(
+          Json::object().set("sequence", ++sequence_).set("pid", 1).set("routes", Json(Json::Array{route}))));
+
+  const auto traffic =
+      from_json<deployment::DeploymentTraffic>(dump_json(call(Method::get, path("two", "/traffic"), 200)));
+  ASSERT_TRUE(traffic) << traffic.error().message;
+  EXPECT_EQ(traffic->service_name, "fraud-production");
+  EXPECT_EQ(traffic->generation, traffic->generation_in_force);
+  ASSERT_EQ(traffic->targets.size(), 2U);
+  EXPECT_EQ(traffic->targets[0].deployment_id, "one");
+  EXPECT_EQ(traffic->targets[0].weight, 75);
+  EXPECT_FALSE(traffic->targets[0].mean_latency_ms);
+  EXPECT_EQ(traffic->targets[1].role, deployment::TargetRole::candidate);
+  EXPECT_EQ(traffic->targets[1].requests, 40);
+  EXPECT_DOUBLE_EQ(traffic->targets[1].mean_latency_ms.value_or(0), 10);
+  EXPECT_EQ(traffic->judgement, deployment::Verdict::failure);
+  ASSERT_EQ(traffic->questions.size(), 2U);
+  EXPECT_EQ(traffic->questions[0].question, "errors");
+  EXPECT_EQ(traffic->questions[0].verdict, deployment::Verdict::failure);
+  EXPECT_GT(traffic->questions[0].low, traffic->questions[0].bearable);
+  EXPECT_EQ(traffic->questions[1].verdict, deployment::Verdict::inconclusive);
+  EXPECT_EQ(traffic->questions[1].threshold_ms, 2000);
+  EXPECT_FALSE(traffic->questions[1].stable_requests);
+  call(Method::get, path("nobody", "/traffic"), 404);
+}
+
 TEST_P(DeploymentRoutesTest, WithoutHandsNothingIsDriven) {
   for (const DriverStep& step : core_->driver_steps()) EXPECT_NE(step.name, "deployments.reconcile");
 }

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "api/answers.h"
+#include "api/overview_rollouts.h"
 
 namespace tracseq::api {
 
@@ -108,6 +109,7 @@ struct Sources {
   Json::Array reports;    // of data quality, newest first
   Json::Array pipelines;  // newest first
   Json::Array runs;       // newest first
+  RolloutNews rollouts;
 
   [[nodiscard]] const Json* health_of(const std::string& model) const {
     const auto found = std::find_if(health.begin(), health.end(),
@@ -122,7 +124,7 @@ struct Sources {
 };
 
 Sources read_sources(const Answers& answers) {
-  Sources from{answers, now(), {}, {}, {}, {}, {}, {}, {}};
+  Sources from{answers, now(), {}, {}, {}, {}, {}, {}, {}, {}};
   from.versions = answers.list("/api/v1/model-versions",
                                {{"status", "production"}, {"limit", std::to_string(kProductionShownMax)}});
   from.health = answers.list("/api/v1/monitoring/models");
@@ -131,6 +133,7 @@ Sources read_sources(const Answers& answers) {
   std::erase_if(from.reports, [](const Json& row) { return text_of(row, "status") == "pending"; });
   from.pipelines = answers.list("/api/v1/pipeline-runs", {{"limit", kPipelineRunsRead}});
   from.runs = answers.list("/api/v1/runs", {{"limit", kRunsRead}});
+  from.rollouts = read_rollouts(answers, from.now);
   double most = -1;
   for (const Json& row : from.health) {
     const double count = number_of(row, "predictions_last_hour").value_or(0);
@@ -260,15 +263,18 @@ std::vector<Tile> operations(const Sources& from) {
   if (spans.size() > kHoursShown) spans.erase(spans.begin(), spans.end() - kHoursShown);
   const Today trained = today(from.runs, from.now);
   const Today piped = today(from.pipelines, from.now);
-  return {tile("runs", "Runs, last 24 hours", trained.all, "count"),
-          tile("training_time", "Median training time", median(std::move(seconds)), "s", std::move(spans)),
-          tile("pipelines_completed", "Pipeline runs that succeeded",
-               share(piped.ended - piped.failed, piped.ended), "ratio"),
-          tile("alerts", "Open alerts", static_cast<double>(from.alerts.size()), "count")};
+  return {
+      tile("runs", "Runs, last 24 hours", trained.all, "count"),
+      tile("training_time", "Median training time", median(std::move(seconds)), "s", std::move(spans)),
+      tile("pipelines_completed", "Pipeline runs succeeded", share(piped.ended - piped.failed, piped.ended),
+           "ratio"),
+      tile("deployments_completed", "Deployments succeeded", from.rollouts.deployments_succeeded, "ratio"),
+      tile("abtests_significant", "A/B tests with a clear result", from.rollouts.tests_with_result, "ratio"),
+      tile("alerts", "Open alerts", static_cast<double>(from.alerts.size()), "count")};
 }
 
 std::vector<Attention> attention(const Sources& from) {
-  std::vector<Attention> found;
+  std::vector<Attention> found = from.rollouts.attention;
   for (const Json& alert : from.alerts)
     found.push_back({time_of(alert, "created_at"), text_of(alert, "severity"), text_of(alert, "message"),
                      "alert", text_of(alert, "alert_id")});
@@ -305,6 +311,8 @@ std::vector<InProduction> production(const Sources& from) {
         continue;
       row.since = time_of(move, "time");
     }
+    if (const auto test = from.rollouts.tests.find(row.model_id); test != from.rollouts.tests.end())
+      row.test_id = test->second;
     if (const Json* health = from.health_of(row.model_id)) {
       row.predictions_per_hour = number_of(*health, "predictions_last_hour");
       row.error_rate = number_of(*health, "error_rate_last_hour");

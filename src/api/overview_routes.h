@@ -40,10 +40,11 @@ struct InProduction {
   std::optional<double> predictions_per_hour;
   std::optional<double> p95_ms;
   std::optional<double> error_rate;
-  std::string health;  // empty: not watched yet
+  std::string health;   // empty: not watched yet
+  std::string test_id;  // of its newest live A/B test; empty: none
 };
 TRACSEQ_DESCRIBE(InProduction,
-                 (model_id, name, version, since, predictions_per_hour, p95_ms, error_rate, health))
+                 (model_id, name, version, since, predictions_per_hour, p95_ms, error_rate, health, test_id))
 
 struct Activity {
   std::string entry_id;

@@ -56,7 +56,7 @@ TEST_F(OverviewTest, WithoutAnyOtherRouteEveryGroupIsThereAndEmpty) {
   EXPECT_EQ(overview.model_performance.size(), 6U);
   EXPECT_EQ(overview.system.size(), 5U);
   EXPECT_EQ(overview.data_quality.size(), 4U);
-  EXPECT_EQ(overview.operations.size(), 4U);
+  EXPECT_EQ(overview.operations.size(), 6U);
   EXPECT_FALSE(find(overview.model_performance, "accuracy").value);
   EXPECT_TRUE(overview.attention.empty());
   EXPECT_TRUE(overview.production.empty());
@@ -142,6 +142,52 @@ TEST_F(OverviewTest, AttentionIsNewestFirstAndForgetsWhatFailedLongAgo) {
   EXPECT_EQ(overview.attention[1].object_id, "r1");
   EXPECT_DOUBLE_EQ(*find(overview.operations, "runs").value, 1);
   EXPECT_DOUBLE_EQ(*find(overview.operations, "alerts").value, 1);
+}
+
+TEST_F(OverviewTest, DeploymentsAndTestsCountAndThoseThatWaitForSomebodyAreNamed) {
+  const std::string recent = format_rfc3339(now() - std::chrono::minutes{5});
+  const auto deployment = [&](const std::string& id, const std::string& rest) {
+    return R"({"deployment_id":")" + id + R"(","model_id":"m","model_version":"2","environment":"staging",)" +
+           R"("phase_since":")" + recent + R"(",)" + rest + "}";
+  };
+  answer("/api/v1/deployments", "deployments:read",
+         R"({"items":[)" +
+             deployment("d1",
+                        R"("status":"deploying","phase":"analysing","paused":true,"pause_reason":"wait")") +
+             "," + deployment("d2", R"("status":"deploying","phase":"analysing","verdict":"success")") + "," +
+             deployment("d3", R"("status":"deployed","phase":"live")") + "," +
+             deployment("d4", R"("status":"rolled_back","phase":"ended","error_message":"9 of 20 failed")") +
+             "," + deployment("d5", R"("status":"rolled_back","phase":"ended")") + "," +
+             R"({"deployment_id":"d6","status":"failed","phase":"ended","phase_since":"2020-01-01T00:00:00Z",
+                 "error_message":"long ago"}]})");
+  answer("/api/v1/abtests", "abtests:read",
+         R"({"items":[{"test_id":"t1","name":"One","status":"running","started_at":")" + recent +
+             R"(","plan":{"variants":[{"name":"control","model_id":"m"}]}},
+             {"test_id":"t2","name":"Two","status":"paused","status_reason":"guardrail latency is broken"},
+             {"test_id":"t3","status":"completed","significant":true},
+             {"test_id":"t4","status":"completed","significant":false},
+             {"test_id":"t5","status":"planning"}]})");
+  answer("/api/v1/abtests/t1/results", "abtests:read",
+         R"({"verdict":{"decision":"better","variant":"b","reason":"b is better"}})");
+  answer("/api/v1/abtests/t2/results", "abtests:read", R"({"verdict":{"decision":"none","reason":""}})");
+  answer("/api/v1/model-versions", "models:read", R"({"items":[{"model_id":"m","version":"1"}]})");
+
+  const Overview overview = ask();
+  EXPECT_DOUBLE_EQ(*find(overview.operations, "deployments_completed").value, 0.25);
+  EXPECT_DOUBLE_EQ(*find(overview.operations, "abtests_significant").value, 0.5);
+  std::map<std::string, std::string> said;
+  for (const Attention& one : overview.attention) said[one.object_id] = one.severity + ": " + one.message;
+  EXPECT_EQ(said, (std::map<std::string, std::string>{
+                      {"d1", "warning: Roll-out of m 2 in staging is paused: wait"},
+                      {"d2", "info: Roll-out of m 2 in staging waits to be promoted"},
+                      {"d4", "warning: Roll-out of m 2 in staging was rolled back: 9 of 20 failed"},
+                      {"t1", "info: A/B test “One”: b is better"},
+                      {"t2", "warning: A/B test “Two” is paused: guardrail latency is broken"}}));
+  ASSERT_EQ(overview.production.size(), 1U);
+  EXPECT_EQ(overview.production[0].test_id, "t1");
+  const Overview less = ask({"session:read", "models:read"});
+  EXPECT_TRUE(less.attention.empty());
+  EXPECT_FALSE(find(less.operations, "abtests_significant").value);
 }
 
 }  // namespace

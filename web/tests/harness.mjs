@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A real server on a free port and a real browser with an empty profile, both gone when the test is over.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,32 @@ export async function eventually(what, probe, limitMs = 10_000) {
   }
 }
 
+/** Replicas and gateways whose files lie below the folder: they outlive the server, as they should. */
+function detachedBelow(folder) {
+  return readdirSync('/proc').filter((entry) => /^\d+$/.test(entry)).filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return words.includes('--role') && words.some((word) => word.startsWith(folder));
+    } catch {
+      return false; // it ended meanwhile
+    }
+  }).map(Number);
+}
+
+async function endDetached(folder) {
+  for (const signal of ['SIGTERM', 'SIGKILL']) {
+    for (const pid of detachedBelow(folder)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It ended by itself.
+      }
+    }
+    const end = Date.now() + stopLimitMs;
+    while (detachedBelow(folder).length && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** `tracseq serve` on a new database. `flags` are added; `url` and `output` tell what it said. */
 export async function startServer(flags = []) {
   const executable = program();
@@ -74,6 +100,7 @@ export async function startServer(flags = []) {
     // A worker that outlived its server would hold these open and the test would never end.
     child.stdout.destroy();
     child.stderr.destroy();
+    await endDetached(folder);
     rmSync(folder, { recursive: true, force: true });
   };
   try {

@@ -21,6 +21,8 @@ const rows = (list) => async () => (await call(server, 'GET', `/api/v1/${list}`)
 const filled = {
   trackRun: rows('runs'),
   registerModel: rows('models'),
+  deployModel: rows('deployments'),
+  startTest: rows('abtests'),
   runPipeline: rows('pipeline-runs'),
   recordPrediction: rows('monitoring/models'),
   logMetric: async () => Object.keys((await call(server, 'GET', `/api/v1/runs/${run}`)).metrics).length,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A server with something on every page: long names, every status, a report and a pipeline run done by its worker.
 import { call, eventually, logRun } from './harness.mjs';
+import { becomes, createTest, deploy, logUsers, predict, registerModel } from './rollouts.mjs';
 
 const workMsMax = 60_000;
 const long = 'a name that is much longer than any place there is for it on a small screen';
@@ -88,10 +89,25 @@ async function dataOf(server) {
   return { report, pipeline };
 }
 
+/** A deployment that is watched and a canary that is judged; a test with users, one that is only planned. */
+async function rolloutsOf(server) {
+  await registerModel(server);
+  await deploy(server, { deployment_id: 'stable', model_version: '1.0.0', strategy: 'immediate', description: long });
+  const { endpoint_url: url } = await becomes(server, 'stable', 'deployed', (found) => found.status === 'deployed');
+  await deploy(server, { deployment_id: 'canary', model_version: '1.1.0', strategy: 'canary', canary_steps: [25, 50, 75], canary_step_minutes: 60 });
+  await becomes(server, 'canary', 'judged', (found) => found.phase === 'analysing');
+  await predict(url, 30);
+  await createTest(server, 'planned', { name: long, description: long });
+  await createTest(server, 'running', {}, { variants: [{ name: 'control', share: 0.4 }, { name: 'b', share: 0.3 }, { name: long, share: 0.3 }] });
+  await call(server, 'POST', '/api/v1/abtests/running/start', { reason: 'begin' });
+  await logUsers(server, 'running', 600, { control: 0.3, b: 0.32, [long]: 0.4 }, { first: 0.4 });
+}
+
 export async function seed(server) {
   const { experiment, runs } = await trackingOf(server);
   const model = await modelOf(server, runs[0]);
   const { report, pipeline } = await dataOf(server);
+  await rolloutsOf(server);
   await eventually('the alert', async () => (await call(server, 'GET', '/api/v1/alerts')).items.length, workMsMax);
   return { experiment, runs, model, report, pipeline };
 }
@@ -113,6 +129,12 @@ export function everyPage({ experiment, runs, model, report, pipeline }) {
     `/compare?runs=${runs}&tab=charts`,
     '/models',
     `/models/${id}`,
+    '/deployments',
+    '/deployments/stable',
+    '/deployments/canary',
+    '/abtests',
+    '/abtests/planned',
+    '/abtests/running?planner=1',
     '/data',
     '/data?tab=quality',
     '/data?tab=schemas',

@@ -36,6 +36,8 @@ test('every area opens without a complaint, at the root and below /dashboard', a
     for (const [name, path] of [
       ['Experiments', '/experiments'],
       ['Models', '/models'],
+      ['Deployments', '/deployments'],
+      ['A/B tests', '/abtests'],
       ['Data', '/data'],
       ['Monitoring', '/monitoring'],
       ['Audit', '/audit'],

@@ -143,7 +143,7 @@ Result<TestPage> AbTests::list(const CallContext& ctx, const ListTests& request)
 }
 
 Result<AbTest> AbTests::moved(const CallContext& ctx, const MoveTest& request, const char* action,
-                              TestStatus to) {
+                              TestStatus to, Conclude conclude) {
   return ledger_.change<AbTest>(
       with_reason(ctx, request.reason), {fmt::format("abtest.{}", action), "abtest", request.test_id},
       [&](sql::Transaction& tx, audit::Record& record) -> Result<AbTest> {
@@ -156,6 +156,7 @@ Result<AbTest> AbTests::moved(const CallContext& ctx, const MoveTest& request, c
         if (!allowed(from, target) || !right_move || !right_start)
           return fail(wrong_status(stored.test, action));
         record.before = status_document(stored.test);
+        if (target == TestStatus::completed) TRACSEQ_CHECK(conclude(tx, stored));
         TRACSEQ_CHECK(take_to(tx, stored, target, request.reason));
         record.after = status_document(stored.test);
         record.publish("abtests", std::string(enum_name(target)));
@@ -172,8 +173,8 @@ Result<AbTest> AbTests::pause(const CallContext& ctx, const MoveTest& request) {
 Result<AbTest> AbTests::resume(const CallContext& ctx, const MoveTest& request) {
   return moved(ctx, request, "resume", TestStatus::running);
 }
-Result<AbTest> AbTests::stop(const CallContext& ctx, const MoveTest& request) {
-  return moved(ctx, request, "stop", TestStatus::completed);
+Result<AbTest> AbTests::stop(const CallContext& ctx, const MoveTest& request, Conclude conclude) {
+  return moved(ctx, request, "stop", TestStatus::completed, conclude);
 }
 
 Result<void> AbTests::move(sql::Transaction& tx, const CallContext& ctx, StoredTest& stored, TestStatus to,

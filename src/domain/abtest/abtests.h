@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/context.h"
+#include "base/function_ref.h"
 #include "base/mutex.h"
 #include "domain/abtest/assignment.h"
 #include "domain/abtest/rows.h"
@@ -13,6 +14,8 @@
 #include "domain/audit/ledger.h"
 
 namespace tracseq::abtest {
+
+inline constexpr auto kNothingShown = [](sql::Transaction&, StoredTest&) -> Result<void> { return {}; };
 
 // The tests and their life: planning → running ⇄ paused → completed; planning → cancelled. The plan is fixed
 // with the creation. Lifecycle: the database and the ledger outlive it. Thread-safe; each call is one
@@ -29,8 +32,10 @@ class AbTests {
   Result<AbTest> start(const CallContext& ctx, const MoveTest& request);
   Result<AbTest> pause(const CallContext& ctx, const MoveTest& request);
   Result<AbTest> resume(const CallContext& ctx, const MoveTest& request);
-  // Completes a test that was started, cancels one that was not.
-  Result<AbTest> stop(const CallContext& ctx, const MoveTest& request);
+  // Completes a test that was started, cancels one that was not. `conclude` writes down what a test that is
+  // completed showed, in the same transaction.
+  using Conclude = FunctionRef<Result<void>(sql::Transaction&, StoredTest&)>;
+  Result<AbTest> stop(const CallContext& ctx, const MoveTest& request, Conclude conclude = kNothingShown);
 
   // Which variant the user gets now; unknown tests and those that do not run give none. Reads only.
   Result<Assignment> assign(const CallContext& ctx, const AssignUser& request);
@@ -40,7 +45,8 @@ class AbTests {
                            const std::string& reason);
 
  private:
-  Result<AbTest> moved(const CallContext& ctx, const MoveTest& request, const char* action, TestStatus to);
+  Result<AbTest> moved(const CallContext& ctx, const MoveTest& request, const char* action, TestStatus to,
+                       Conclude conclude = kNothingShown);
   std::shared_ptr<const Assigner> assigner(std::int64_t key, const StoredTest& stored);
 
   sql::Database& database_;

@@ -38,7 +38,7 @@ TRACSEQ_DEFINE_TYPE(Report, {.name = "split", .text = "Look at this first"},
 TRACSEQ_DEFINE_TYPE(Evidence)
 TRACSEQ_DEFINE_TYPE(EvidenceState)
 TRACSEQ_DEFINE_TYPE(LookPoint)
-TRACSEQ_DEFINE_TYPE(Look)
+TRACSEQ_DEFINE_TYPE(Look, {.name = "variant_users", .text = "In the order of the plan's variants"})
 TRACSEQ_DEFINE_TYPE(LookList)
 
 }  // namespace tracseq::abtest

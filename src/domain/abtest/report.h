@@ -145,8 +145,9 @@ struct Look {
   std::int64_t users = 0;
   double split_p_value = 1;
   std::vector<LookPoint> points;
+  std::vector<std::int64_t> variant_users;  // in the plan's order; empty: a look of before they were kept
 };
-TRACSEQ_DESCRIBE(Look, (time, users, split_p_value, points))
+TRACSEQ_DESCRIBE(Look, (time, users, split_p_value, points, variant_users))
 struct LookList {
   std::vector<Look> items;
 };

@@ -57,7 +57,7 @@ Result<LastLook> last_look(sql::Session& session, std::int64_t key) {
 }
 
 Look look_of(const StoredTest& stored, const Report& report) {
-  Look look{report.calculated_at, stored.test.users, report.split.p_value, {}};
+  Look look{report.calculated_at, stored.test.users, report.split.p_value, {}, report.split.users};
   for (const MetricReport& one : report.metrics)
     if (one.role == MetricRole::primary && one.variant != kControl)
       look.points.push_back({one.variant, one.effect, one.low, one.high, one.p_value});
@@ -71,12 +71,15 @@ Result<Report> report_of(sql::Session& session, const StoredTest& stored, const 
   return make_report({stored, sums, counts, evidence, at});
 }
 
+void write_down(const Verdict& verdict, AbTest& test) {
+  test.winner = verdict.decision == Decision::better || verdict.variant == kControl ? verdict.variant : "";
+  test.significant = true;
+}
+
 // Completes the test with the verdict's winner.
 Result<void> complete(sql::Transaction& tx, const CallContext& ctx, StoredTest& stored,
                       const Verdict& verdict) {
-  stored.test.winner =
-      verdict.decision == Decision::better || verdict.variant == kControl ? verdict.variant : "";
-  stored.test.significant = true;
+  write_down(verdict, stored.test);
   return AbTests::move(tx, ctx, stored, TestStatus::completed, verdict.reason);
 }
 
@@ -164,6 +167,12 @@ Result<Checked> Results::check(const CallContext& ctx, const TestRef& ref) {
         if (checked.stopped) TRACSEQ_CHECK(complete(tx, ctx, stored, report.verdict));
         return checked;
       });
+}
+
+Result<void> Results::conclude(sql::Transaction& tx, StoredTest& stored) {
+  TRACSEQ_TRY(const Report report, look(tx, stored, now()));
+  if (shown(report.verdict)) write_down(report.verdict, stored.test);
+  return {};
 }
 
 Result<std::int64_t> Results::watch_one(sql::Transaction& tx, const CallContext& ctx, StoredTest& stored,

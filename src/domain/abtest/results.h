@@ -29,6 +29,10 @@ class Results {
   // Takes a look and completes a live test whose verdict is better or worse.
   Result<Checked> check(const CallContext& ctx, const TestRef& ref);
 
+  // Takes a last look at a live test that somebody ends, and writes into it which variant was shown better or
+  // worse, if any.
+  Result<void> conclude(sql::Transaction& tx, StoredTest& stored);
+
   // One step of the reconciler: a look at each live test with new data; guardrails pause, ramps grow, planned
   // ends and (where the plan says so) verdicts complete. Returns how many tests changed or were looked at.
   Result<std::int64_t> watch(const CallContext& ctx, Timestamp at, const sql::Lease* lease = nullptr);

@@ -96,6 +96,33 @@ TEST_P(ResultsTest, AWorseVariantLeavesControlTheWinner) {
   EXPECT_EQ(tests_->get(ctx_, {id})->winner, "control");
 }
 
+TEST_P(ResultsTest, WhoStopsATestKeepsWhatItShowed) {
+  CreateTest request = two_variants();
+  request.plan.minimum_sample_size = 100;
+  const auto stop = [&](const std::string& id) {
+    return tests_->stop(ctx_, {id, "enough"}, [&](sql::Transaction& tx, StoredTest& stored) {
+      return results_->conclude(tx, stored);
+    });
+  };
+  const std::string shown = started(request);
+  log(shown, 1000, 10, 10.5);
+  const auto after = stop(shown);
+  ASSERT_TRUE(after) << after.error().message;
+  EXPECT_EQ(after->winner, "treatment_1");
+  EXPECT_TRUE(after->significant);
+  EXPECT_EQ(after->status_reason, "enough");
+  EXPECT_EQ(tests_->get(ctx_, {shown})->winner, "treatment_1");
+  EXPECT_EQ(results_->looks(ctx_, {shown})->items.size(), 1U);
+
+  const std::string open = started(request);
+  log(open, 100, 10, 10);
+  ASSERT_TRUE(stop(open));
+  EXPECT_FALSE(tests_->get(ctx_, {open})->significant);
+  const AbTest planned = create(request);  // cancelled: there is nothing to look at
+  ASSERT_TRUE(stop(planned.test_id));
+  EXPECT_TRUE(results_->looks(ctx_, {planned.test_id})->items.empty());
+}
+
 TEST_P(ResultsTest, NoVerdictBeforeTheLeastSize) {
   CreateTest request = two_variants();
   request.plan.minimum_sample_size = 501;

@@ -24,6 +24,9 @@ class Gateways {
   Result<TrafficTable> table(const CallContext& ctx);
   // Folds a report's counts into the deployments' and keeps the rest as the gateway's state.
   Result<ReportTaken> report(const CallContext& ctx, const GatewayReport& report);
+  // Where the requests of a deployment's address go, and what they say of it now. `not_found` for an unknown
+  // one.
+  Result<DeploymentTraffic> traffic(const CallContext& ctx, const DeploymentRef& ref);
   // Every deployment that has a share of a route.
   Result<ServiceList> services(const CallContext& ctx, const ListServices& request);
 

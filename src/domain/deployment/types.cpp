@@ -53,6 +53,12 @@ TRACSEQ_DEFINE_TYPE(Deployment, {.name = "endpoint_url", .text = "Stable per mod
                     {.name = "traffic_percentage", .text = "Its share of the route"})
 TRACSEQ_DEFINE_TYPE(Replica, {.name = "process_start", .text = "Clock ticks since boot"},
                     {.name = "cause", .text = "Why it ended, or what its last health check said"})
+TRACSEQ_DEFINE_TYPE(GateQuestion, {.name = "question", .text = "errors or latency"},
+                    {.name = "events", .text = "Requests that failed, or were too slow"},
+                    {.name = "low", .text = "Of their share; the bounds hold at every look"},
+                    {.name = "bearable", .text = "The worst bearable share"},
+                    {.name = "threshold_ms", .text = "Of latency: what takes longer is too slow"},
+                    {.name = "stable_requests", .text = "Of the same time; absent: too few for a comparison"})
 TRACSEQ_DEFINE_TYPE(Share)
 TRACSEQ_DEFINE_TYPE(Route)
 TRACSEQ_DEFINE_TYPE(Gateway)
@@ -73,6 +79,15 @@ TRACSEQ_DEFINE_TYPE(ListEvents, {.name = "deployment_id", .required = true},
 TRACSEQ_DEFINE_TYPE(EventPage)
 TRACSEQ_DEFINE_TYPE(ReplicaList)
 TRACSEQ_DEFINE_TYPE(ServiceEndpoint, {.name = "url", .text = "Base address; empty: none has been taken yet"})
+TRACSEQ_DEFINE_TYPE(TargetTraffic, {.name = "requests", .text = "Over all its life"},
+                    {.name = "mean_latency_ms", .text = "Absent: no request yet"})
+TRACSEQ_DEFINE_TYPE(DeploymentTraffic,
+                    {.name = "generation_in_force",
+                     .text = "What the gateways go by; below generation while traffic is being moved"},
+                    {.name = "targets", .text = "Who has a share, the deployment itself last"},
+                    {.name = "judged_since", .text = "Absent: it is not judged by live traffic now"},
+                    {.name = "judgement", .text = "What live traffic says at this moment; none: not judged"},
+                    {.name = "questions", .text = "What the judgement is made of"})
 TRACSEQ_DEFINE_TYPE(ListServices)
 TRACSEQ_DEFINE_TYPE(ServiceList)
 

@@ -159,6 +159,22 @@ TRACSEQ_DESCRIBE(Deployment,
                   step, step_until, watch_until, phase_since, awaited_generation, promoting, return_to,
                   outcome, next_phase, baseline, stable_baseline))
 
+// What live traffic says of one question about a candidate: are its errors, are its slow answers bearable?
+struct GateQuestion {
+  std::string question;     // "errors" or "latency"
+  std::int64_t events = 0;  // requests that failed, or were too slow
+  std::int64_t requests = 0;
+  double low = 0;  // of the share; the bounds hold at every look
+  double high = 1;
+  double bearable = 0;
+  std::optional<double> threshold_ms;  // of latency: what too slow means
+  std::optional<std::int64_t> stable_events;
+  std::optional<std::int64_t> stable_requests;
+  Verdict verdict = Verdict::inconclusive;
+};
+TRACSEQ_DESCRIBE(GateQuestion, (question, events, requests, low, high, bearable, threshold_ms, stable_events,
+                                stable_requests, verdict))
+
 // planned: recorded, perhaps not started. starting: there is a process. ready: it listens. healthy: the
 // health checks passed. draining: it gets no new request. ending: it was told to end. ended: it is gone.
 enum class ReplicaPhase { planned, starting, ready, healthy, draining, ending, ended };
@@ -317,6 +333,35 @@ struct ServiceEndpoint {
 TRACSEQ_DESCRIBE(ServiceEndpoint, (service_name, model_id, model_version, environment, url, port, protocol,
                                    is_healthy, last_health_check, traffic_percentage, created_at, updated_at,
                                    deployment_id, role, generation, generation_in_force, requests, errors))
+
+// One who answers at a deployment's address, and how much.
+struct TargetTraffic {
+  std::string deployment_id;
+  std::string model_version;
+  TargetRole role = TargetRole::stable;
+  double weight = 0;
+  std::int64_t requests = 0;
+  std::int64_t errors = 0;
+  std::optional<double> mean_latency_ms;
+};
+TRACSEQ_DESCRIBE(TargetTraffic,
+                 (deployment_id, model_version, role, weight, requests, errors, mean_latency_ms))
+
+// Where the requests of a deployment's address go now, and what they say of it.
+struct DeploymentTraffic {
+  std::string deployment_id;
+  std::string service_name;
+  std::int64_t generation = 0;
+  std::int64_t generation_in_force = 0;
+  bool is_healthy = false;
+  std::vector<TargetTraffic> targets;
+  std::optional<Timestamp> judged_since;
+  Verdict judgement = Verdict::none;
+  std::string judgement_reason;
+  std::vector<GateQuestion> questions;
+};
+TRACSEQ_DESCRIBE(DeploymentTraffic, (deployment_id, service_name, generation, generation_in_force, is_healthy,
+                                     targets, judged_since, judgement, judgement_reason, questions))
 
 struct ListServices {
   std::optional<Environment> environment;

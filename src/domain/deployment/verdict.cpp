@@ -15,6 +15,7 @@ constexpr double kQuestions = 4;
 constexpr double kAlpha = kVerdictAlpha / kQuestions;
 
 struct Question {
+  const char* name;
   const char* what;
   double bearable;
   std::int64_t candidate;
@@ -25,6 +26,7 @@ struct Answer {
   bool bad = false;
   bool good = false;
   std::string text;
+  GateQuestion said;
 };
 
 Answer ask(const Question& question, std::int64_t candidate_requests, std::int64_t stable_requests) {
@@ -41,6 +43,20 @@ Answer ask(const Question& question, std::int64_t candidate_requests, std::int64
       "{} of {} requests {} ({:.3g} to {:.3g} %, bearable {:.3g} %{})", question.candidate,
       candidate_requests, question.what, 100 * bounds.lower, 100 * bounds.upper, 100 * question.bearable,
       compared ? fmt::format("; stable {} of {}", question.stable, stable_requests) : std::string());
+  answer.said.question = question.name;
+  answer.said.events = question.candidate;
+  answer.said.requests = candidate_requests;
+  answer.said.low = bounds.lower;
+  answer.said.high = bounds.upper;
+  answer.said.bearable = question.bearable;
+  if (compared) {
+    answer.said.stable_events = question.stable;
+    answer.said.stable_requests = stable_requests;
+  }
+  if (candidate_requests >= kRequestsMin)
+    answer.said.verdict = answer.bad    ? Verdict::failure
+                          : answer.good ? Verdict::success
+                                        : Verdict::inconclusive;
   return answer;
 }
 
@@ -49,19 +65,27 @@ Answer ask(const Question& question, std::int64_t candidate_requests, std::int64
 Judgement judge(const DeploymentConfig& config, const Counts& candidate, const Counts& stable) {
   if (candidate.requests == 0) return {Verdict::inconclusive, "it had no traffic"};
   const double slow_ms = config.rollback_latency_threshold_ms;
-  const Answer errors = ask({"failed", config.rollback_error_threshold, candidate.errors, stable.errors},
-                            candidate.requests, stable.requests);
-  const Answer slow =
-      ask({"were too slow", kSlowShareMax, slower_than(candidate, slow_ms), slower_than(stable, slow_ms)},
+  const Answer errors =
+      ask({"errors", "failed", config.rollback_error_threshold, candidate.errors, stable.errors},
           candidate.requests, stable.requests);
-  if (candidate.requests < kRequestsMin)
-    return {Verdict::inconclusive, fmt::format("{} requests are too few to judge by; at least {}",
-                                               candidate.requests, kRequestsMin)};
-  if (errors.bad) return {Verdict::failure, errors.text};
-  if (slow.bad) return {Verdict::failure, fmt::format("{}, beyond {:.6g} ms", slow.text, slow_ms)};
-  const std::string both = errors.text + "; " + slow.text;
-  if (errors.good && slow.good) return {Verdict::success, both};
-  return {Verdict::inconclusive, both};
+  Answer slow = ask({"latency", "were too slow", kSlowShareMax, slower_than(candidate, slow_ms),
+                     slower_than(stable, slow_ms)},
+                    candidate.requests, stable.requests);
+  slow.said.threshold_ms = slow_ms;
+  Judgement judged{Verdict::inconclusive, errors.text + "; " + slow.text, {errors.said, slow.said}};
+  if (candidate.requests < kRequestsMin) {
+    judged.reason =
+        fmt::format("{} requests are too few to judge by; at least {}", candidate.requests, kRequestsMin);
+  } else if (errors.bad) {
+    judged.verdict = Verdict::failure;
+    judged.reason = errors.text;
+  } else if (slow.bad) {
+    judged.verdict = Verdict::failure;
+    judged.reason = fmt::format("{}, beyond {:.6g} ms", slow.text, slow_ms);
+  } else if (errors.good && slow.good) {
+    judged.verdict = Verdict::success;
+  }
+  return judged;
 }
 
 Counts since(const Counts& now, const Counts& baseline) {

@@ -19,6 +19,7 @@ inline constexpr std::int64_t kRequestsMin = 20;  // fewer decide nothing
 struct Judgement {
   Verdict verdict = Verdict::inconclusive;
   std::string reason;
+  std::vector<GateQuestion> questions{};  // each of them; empty without traffic
 };
 Judgement judge(const DeploymentConfig& config, const Counts& candidate, const Counts& stable);
 

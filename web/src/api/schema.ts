@@ -2,6 +2,30 @@
 // Made by scripts/gen-types.mjs from /openapi.json. Do not edit: change the C++ type and make it again.
 import type { ApiNumber } from '../lib/format';
 
+export interface AbTest {
+  test_id: string;
+  name: string;
+  description: string;
+  hypothesis: string;
+  status: TestStatus;
+  /** Why it is in this status */
+  status_reason: string;
+  plan: Plan;
+  /** Share of the users let in now */
+  coverage: ApiNumber;
+  /** The variant shown better, or control where all others were shown worse */
+  winner: string;
+  significant: boolean;
+  created_at: string;
+  created_by: string;
+  started_at?: string | null;
+  ended_at?: string | null;
+  users: number;
+  interactions: number;
+  /** Users logged in two variants: counted in the first only */
+  crossed_users: number;
+}
+
 export interface Activity {
   entry_id: string;
   time?: string | null;
@@ -67,6 +91,15 @@ export interface Attention {
   object_id: string;
 }
 
+export interface BayesView {
+  probability_better: ApiNumber;
+  expected_loss: ApiNumber;
+  expected_loss_control: ApiNumber;
+  mean: ApiNumber;
+  low: ApiNumber;
+  high: ApiNumber;
+}
+
 export interface Bucket {
   /** Start of the bucket */
   time: string;
@@ -90,6 +123,143 @@ export type CategoricalImputation = 'mode' | 'constant';
 
 export type Cause = 'registered' | 'promote' | 'update' | 'step_back' | 'rollback' | 'deleted';
 
+export interface Comparison {
+  method: string;
+  testable: boolean;
+  reason: string;
+  statistic: ApiNumber;
+  dof: ApiNumber;
+  p_value: ApiNumber;
+  effect: ApiNumber;
+  std_error: ApiNumber;
+  low: ApiNumber;
+  high: ApiNumber;
+  warnings: string[];
+}
+
+export type Correction = 'none' | 'bonferroni' | 'sidak' | 'holm' | 'hochberg' | 'benjamini_hochberg' | 'benjamini_yekutieli';
+
+export interface Counts {
+  requests: number;
+  errors: number;
+  latency_sum_ms: ApiNumber;
+  latency_square_sum: ApiNumber;
+  latency_buckets: number[];
+}
+
+export type Decision = 'none' | 'blocked' | 'better' | 'worse' | 'futile';
+
+export interface Deployment {
+  deployment_id: string;
+  model_id: string;
+  model_version: string;
+  environment: Environment;
+  strategy: Strategy;
+  status: Status2;
+  started_at?: string | null;
+  completed_at?: string | null;
+  service_name: string;
+  /** Stable per model and environment */
+  endpoint_url: string;
+  replicas_deployed: number;
+  previous_deployment_id?: string | null;
+  health_check_passed: boolean;
+  performance_validated: boolean;
+  /** The newest lines, in order */
+  deployment_logs: string[];
+  error_message?: string | null;
+  deployment_duration_seconds: ApiNumber;
+  /** avg_latency_ms, throughput_rps, error_rate */
+  validation_metrics: Record<string, ApiNumber>;
+  created_at: string;
+  /** What it does now; status is how its roll-out went */
+  phase: Phase;
+  revision: number;
+  project_id: string;
+  config: DeploymentConfig;
+  /** Its share of the route */
+  traffic_percentage: ApiNumber;
+  replicas_wanted: number;
+  paused: boolean;
+  pause_reason: string;
+  verdict: Verdict2;
+  verdict_reason: string;
+  step: number;
+  step_until?: string | null;
+  watch_until?: string | null;
+  phase_since?: string | null;
+  awaited_generation: number;
+  promoting: boolean;
+  return_to?: string | null;
+  outcome: Status2;
+  next_phase: Phase;
+  baseline: Counts;
+  stable_baseline: Counts;
+}
+
+export interface DeploymentConfig {
+  /** Empty: given */
+  deployment_id: string;
+  model_id: string;
+  /** Empty: the newest */
+  model_version: string;
+  environment: Environment;
+  strategy: Strategy;
+  replicas: number;
+  resource_requests: Record<string, string>;
+  /** cpu as cores or "500m", memory as bytes or "512Mi" */
+  resource_limits: Record<string, string>;
+  health_check_path: string;
+  /** Of one health check */
+  health_check_timeout_seconds: ApiNumber;
+  /** Until the replicas must be healthy, and of every wait for a step */
+  ready_timeout_seconds: ApiNumber;
+  /** 100, but for a canary */
+  traffic_percentage: ApiNumber;
+  /** A canary's first share */
+  canary_traffic_percentage: ApiNumber;
+  /** A failure by live traffic rolls back; else it pauses */
+  auto_rollback_enabled: boolean;
+  /** The worst bearable share of errors */
+  rollback_error_threshold: ApiNumber;
+  /** At most 5 % of requests may take longer */
+  rollback_latency_threshold_ms: ApiNumber;
+  /** Watched after it is deployed */
+  monitoring_window_minutes: ApiNumber;
+  /** Of its replicas */
+  environment_variables: Record<string, string>;
+  created_at?: string | null;
+  created_by: string;
+  description: string;
+  target: TargetKind;
+  /** Shares after canary_traffic_percentage, rising, each below 100 */
+  canary_steps: ApiNumber[];
+  /** A step without a verdict after this is inconclusive */
+  canary_step_minutes: ApiNumber;
+  /** Promoted by the last step's success; else a person promotes */
+  auto_promote: boolean;
+}
+
+export interface DeploymentTraffic {
+  deployment_id: string;
+  service_name: string;
+  generation: number;
+  /** What the gateways go by; below generation while traffic is being moved */
+  generation_in_force: number;
+  is_healthy: boolean;
+  /** Who has a share, the deployment itself last */
+  targets: TargetTraffic[];
+  /** Absent: it is not judged by live traffic now */
+  judged_since?: string | null;
+  /** What live traffic says at this moment; none: not judged */
+  judgement: Verdict2;
+  judgement_reason: string;
+  /** What the judgement is made of */
+  questions: GateQuestion[];
+}
+
+export type Direction = 'increase' | 'decrease';
+
 export type Encoding = 'label' | 'onehot' | 'ordinal' | 'target';
 
 export interface Entry {
@@ -112,6 +282,25 @@ export interface Entry {
   delta: unknown;
   /** Hex of SHA-256(0x00 || canonical bytes), RFC 9162 */
   leaf_hash: string;
+}
+
+export type Environment = 'staging' | 'production' | 'canary' | 'development';
+
+export interface Event {
+  event_id: number;
+  deployment_id: string;
+  time: string;
+  kind: string;
+  message: string;
+  /** Any JSON value. */
+  data: unknown;
+}
+
+export interface ExclusionGroup {
+  name: string;
+  low: ApiNumber;
+  /** Exclusive */
+  high: ApiNumber;
 }
 
 export interface Experiment {
@@ -169,6 +358,33 @@ export interface FeatureConfig {
 
 export type FileRole = 'original' | 'onnx' | 'config' | 'requirements' | 'extra';
 
+export interface GateQuestion {
+  /** errors or latency */
+  question: string;
+  /** Requests that failed, or were too slow */
+  events: number;
+  requests: number;
+  /** Of their share; the bounds hold at every look */
+  low: ApiNumber;
+  high: ApiNumber;
+  /** The worst bearable share */
+  bearable: ApiNumber;
+  /** Of latency: what takes longer is too slow */
+  threshold_ms?: ApiNumber | null;
+  stable_events?: number | null;
+  /** Of the same time; absent: too few for a comparison */
+  stable_requests?: number | null;
+  verdict: Verdict2;
+}
+
+export interface GuardrailReport {
+  metric: string;
+  variant: string;
+  estimate?: ApiNumber | null;
+  limit?: ApiNumber | null;
+  broken: boolean;
+}
+
 export type Health = 'healthy' | 'degraded' | 'unhealthy';
 
 export interface InProduction {
@@ -180,9 +396,100 @@ export interface InProduction {
   p95_ms?: ApiNumber | null;
   error_rate?: ApiNumber | null;
   health: string;
+  test_id: string;
 }
 
 export type IssueType = 'missing_values' | 'outliers' | 'duplicates' | 'schema_mismatch' | 'data_drift';
+
+export interface Look {
+  time: string;
+  users: number;
+  split_p_value: ApiNumber;
+  points: LookPoint[];
+  /** In the order of the plan's variants */
+  variant_users: number[];
+}
+
+export interface LookPoint {
+  variant: string;
+  effect?: ApiNumber | null;
+  low?: ApiNumber | null;
+  high?: ApiNumber | null;
+  p_value?: ApiNumber | null;
+}
+
+export type MetricKind = 'proportion' | 'mean' | 'ratio' | 'quantile';
+
+export interface MetricPlan {
+  name: string;
+  /** proportion: users who ever did; mean: of the users' means; ratio: of sums, per interaction without a denominator; quantile: of all values */
+  kind: MetricKind;
+  /** error_rate, success, latency, conversion, value, or a number of response_data (a.b for nested ones); empty: the name */
+  field: string;
+  /** Measure below the line of a ratio; empty: interactions */
+  denominator: string;
+  quantile: ApiNumber;
+  /** Which way is better; absent: decrease for error_rate and latency, else increase */
+  direction?: Direction | null;
+  /** Of the exposures' covariates; takes variance away (CUPED) */
+  covariate: string;
+  /** Smaller values count as this */
+  winsor_low?: ApiNumber | null;
+  /** Greater values count as this */
+  winsor_high?: ApiNumber | null;
+  /** Of a guardrail: a variant beyond it on the bad side pauses the test; absent: one that is shown to be worse than control does */
+  limit?: ApiNumber | null;
+}
+
+export interface MetricReport {
+  metric: string;
+  /** What it was taken of */
+  measure: string;
+  role: MetricRole;
+  kind: MetricKind;
+  direction: Direction;
+  variant: string;
+  users: number;
+  estimate?: ApiNumber | null;
+  std_dev?: ApiNumber | null;
+  std_error?: ApiNumber | null;
+  /** Of the estimate, at one look */
+  interval?: Range | null;
+  /** Of a quantile: how far the sketch's rank may be off; the interval counts it in */
+  rank_error?: ApiNumber | null;
+  /** Why there is nothing to test */
+  reason: string;
+  /** Difference from control; absent for control */
+  effect?: ApiNumber | null;
+  /** By the plan's method: holds at every look */
+  low?: ApiNumber | null;
+  high?: ApiNumber | null;
+  /** By the plan's method: the least so far */
+  p_value?: ApiNumber | null;
+  /** Corrected over the planned metrics and variants */
+  p_adjusted?: ApiNumber | null;
+  significant: boolean;
+  better?: boolean | null;
+  /** The interval holds no improvement of the detectable effect */
+  futile: boolean;
+  relative?: RelativeEffect | null;
+  /** What one look at the planned end would say */
+  fixed?: Comparison | null;
+  /** By the covariate: squared error after over before */
+  variance_kept?: ApiNumber | null;
+  power?: ApiNumber | null;
+  /** Of this variant for the planned power, fixed horizon */
+  needed_users?: ApiNumber | null;
+  progress?: ApiNumber | null;
+  /** Of the relative effect, turned so that greater is better; not safe under repeated looks */
+  bayes?: BayesView | null;
+  /** Of group_sequential: corrected for the bias of stopping early */
+  at_stop?: StoppedEstimate | null;
+  /** The test stopped early: its estimate is biased away from 0, trust the interval */
+  interval_only: boolean;
+}
+
+export type MetricRole = 'primary' | 'secondary' | 'guardrail' | 'found';
 
 export type MetricType = 'accuracy' | 'latency' | 'throughput' | 'error_rate' | 'memory_usage' | 'cpu_usage' | 'custom';
 
@@ -293,6 +600,8 @@ export interface Overview {
 
 export type OwnerType = 'run' | 'model_version' | 'pipeline_run' | 'upload';
 
+export type Phase = 'pending' | 'starting' | 'validating' | 'switching' | 'analysing' | 'watching' | 'live' | 'restoring' | 'returning' | 'draining' | 'superseded' | 'stopped' | 'ended';
+
 export interface PipelineRun {
   run_id: string;
   pipeline_id: string;
@@ -323,6 +632,72 @@ export interface PipelineRun {
 }
 
 export type PipelineStatus = 'pending' | 'running' | 'completed' | 'failed';
+
+export interface Plan {
+  test_type: TestType;
+  /** control among them */
+  variants: Variant[];
+  primary_metric: string;
+  secondary_metrics: string[];
+  guardrail_metrics: string[];
+  /** How metrics are measured; absent ones: mean over interactions */
+  metrics: MetricPlan[];
+  /** Relative to control */
+  minimum_detectable_effect: ApiNumber;
+  confidence_level: ApiNumber;
+  statistical_power: ApiNumber;
+  planned_duration_days: ApiNumber;
+  minimum_duration_hours: ApiNumber;
+  /** Users of each compared variant before a verdict */
+  minimum_sample_size: number;
+  /** Users of all variants; the test completes there */
+  maximum_sample_size?: number | null;
+  /** always_valid: asymptotic confidence sequence; msprt: mixture test; group_sequential: error spending at planned looks; fixed: one look at the end */
+  method: SequentialMethod;
+  spending: Spending;
+  /** Of group_sequential */
+  looks: number;
+  /** Users at which always_valid is narrowest */
+  tuned_for: number;
+  /** Of msprt, relative to control's mean */
+  mixture_sd?: ApiNumber | null;
+  /** Over variants and metrics */
+  correction: Correction;
+  srm_alpha: ApiNumber;
+  srm_concentration: ApiNumber;
+  prior_sd: ApiNumber;
+  /** Attributes a user must have to be assigned */
+  user_filters: unknown;
+  feature_flags: string[];
+  forced_variants: Record<string, string>;
+  exclusion_group?: ExclusionGroup | null;
+  /** Share of the project's users who are in no test */
+  holdout: ApiNumber;
+  /** Limit of the guardrail error_rate */
+  error_rate_threshold: ApiNumber;
+  /** Limit of the guardrail latency */
+  latency_threshold_ms: ApiNumber;
+  /** Of gradual rollouts: coverage by time, growing */
+  ramp: RampStep[];
+  /** Of the hash; empty: the test's id */
+  seed: string;
+  /** Whether a verdict completes the test by itself */
+  automatic_stopping: boolean;
+}
+
+export interface PlannedSize {
+  users_per_variant: ApiNumber;
+  /** Of all variants: maximum_sample_size */
+  users: ApiNumber;
+  /** With one look at the end */
+  fixed_users_per_variant: ApiNumber;
+  /** What looking costs, at most */
+  inflation: ApiNumber;
+  /** Absolute */
+  effect: ApiNumber;
+  days?: ApiNumber | null;
+  note: string;
+}
 
 export interface Prediction {
   /** Given by the log; ignored when recorded */
@@ -370,6 +745,69 @@ export interface QualityReport {
   status: ReportStatus;
   error_message?: string | null;
   job_id?: string | null;
+}
+
+export interface RampStep {
+  /** Since the start */
+  after_hours: ApiNumber;
+  /** Share of the users let in */
+  coverage: ApiNumber;
+}
+
+export interface Range {
+  low: ApiNumber;
+  high: ApiNumber;
+}
+
+export interface RelativeEffect {
+  effect: ApiNumber;
+  low: ApiNumber;
+  high: ApiNumber;
+  /** false: control is not different from 0, any lift fits */
+  bounded: boolean;
+}
+
+export interface Replica {
+  replica_id: string;
+  deployment_id: string;
+  model_id: string;
+  model_version: string;
+  phase: ReplicaPhase;
+  fence: number;
+  host: string;
+  port: number;
+  pid: number;
+  /** Clock ticks since boot */
+  process_start: number;
+  limits: string;
+  checks_passed: number;
+  /** Why it ended, or what its last health check said */
+  cause: string;
+  created_at: string;
+  phase_since?: string | null;
+  ended_at?: string | null;
+  drain_generation: number;
+}
+
+export type ReplicaPhase = 'planned' | 'starting' | 'ready' | 'healthy' | 'draining' | 'ending' | 'ended';
+
+export interface Report {
+  test_id: string;
+  status: TestStatus;
+  status_reason: string;
+  calculated_at: string;
+  method: SequentialMethod;
+  primary_metric: string;
+  /** Look at this first */
+  split: SplitCheck;
+  guardrails: GuardrailReport[];
+  verdict: Verdict;
+  crossed_users: number;
+  /** 0 to 1: of the users that the planned power needs, or the least planned */
+  progress: ApiNumber;
+  variants: VariantReport[];
+  metrics: MetricReport[];
+  notes: string[];
 }
 
 export type ReportStatus = 'pending' | 'completed' | 'failed';
@@ -424,6 +862,8 @@ export interface Schema {
   created_by: string;
 }
 
+export type SequentialMethod = 'always_valid' | 'msprt' | 'group_sequential' | 'fixed';
+
 export interface Series {
   run_id: string;
   key: string;
@@ -438,10 +878,57 @@ export type Severity = 'info' | 'warning' | 'critical';
 
 export type Severity2 = 'info' | 'warning' | 'error';
 
+export type Spending = 'obrien_fleming' | 'pocock' | 'power';
+
+export interface SplitCheck {
+  /** The split is not what was planned: no verdict is given */
+  mismatch: boolean;
+  /** Holds at every look; the least so far */
+  p_value: ApiNumber;
+  /** Of one look only */
+  fixed_p_value: ApiNumber;
+  users: number[];
+  expected: ApiNumber[];
+}
+
+export type Status2 = 'pending' | 'deploying' | 'deployed' | 'failed' | 'rolling_back' | 'rolled_back';
+
+export interface StoppedEstimate {
+  estimate: ApiNumber;
+  median_unbiased: ApiNumber;
+  low: ApiNumber;
+  high: ApiNumber;
+  p_value: ApiNumber;
+  repeated_low: ApiNumber;
+  repeated_high: ApiNumber;
+}
+
+export type Strategy = 'blue_green' | 'rolling' | 'canary' | 'immediate';
+
 export interface Tag {
   key: string;
   value: string;
 }
+
+export type TargetKind = 'local' | 'docker' | 'kubernetes';
+
+export type TargetRole = 'stable' | 'candidate';
+
+export interface TargetTraffic {
+  deployment_id: string;
+  model_version: string;
+  role: TargetRole;
+  weight: ApiNumber;
+  /** Over all its life */
+  requests: number;
+  errors: number;
+  /** Absent: no request yet */
+  mean_latency_ms?: ApiNumber | null;
+}
+
+export type TestStatus = 'planning' | 'running' | 'paused' | 'completed' | 'cancelled';
+
+export type TestType = 'champion_challenger' | 'multivariate' | 'gradual_rollout' | 'canary';
 
 export interface Threshold {
   /** Empty: given */
@@ -495,6 +982,29 @@ export interface Transition {
 }
 
 export type UnknownCategory = 'ignore' | 'error';
+
+export interface Variant {
+  name: string;
+  /** Of the users, 0 to 1; those of a test sum to 1 */
+  share: ApiNumber;
+  model_id: string;
+  model_version: string;
+}
+
+export interface VariantReport {
+  name: string;
+  users: number;
+  interactions: number;
+  throughput_rps: ApiNumber;
+}
+
+export interface Verdict {
+  decision: Decision;
+  variant: string;
+  reason: string;
+}
+
+export type Verdict2 = 'none' | 'success' | 'failure' | 'inconclusive';
 
 export interface WhoAmI {
   actor: string;

@@ -36,5 +36,15 @@ export type Schema = Refined<api.Schema, { columns: Record<string, Document>; va
 export type QualityIssue = api.QualityIssue;
 /** In lists without column_stats. */
 export type QualityReport = Refined<api.QualityReport, { column_stats?: Record<string, Document> | null }>;
+export type Deployment = api.Deployment;
+export type DeploymentEvent = api.Event;
+export type DeploymentTraffic = api.DeploymentTraffic;
+export type GateQuestion = api.GateQuestion;
+export type Replica = api.Replica;
+export type AbTest = api.AbTest;
+export type AbReport = api.Report;
+export type AbMetric = api.MetricReport;
+export type AbLook = api.Look;
+export type PlannedSize = api.PlannedSize;
 export type FeatureConfig = api.FeatureConfig;
 export type PipelineRun = api.PipelineRun;

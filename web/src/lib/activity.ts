@@ -46,12 +46,18 @@ const pastTense: Record<string, string> = {
   purge: 'removed for good',
   performance: 'measured',
   remove: 'removed',
+  pause: 'paused',
+  resume: 'resumed',
+  abort: 'aborted',
+  stop: 'stopped',
+  roll_back: 'rolled back',
+  set_traffic: 'given another share',
 };
 
 /** "run.start" becomes "Run started". */
 export function describeAction(action: string): string {
   const [object = '', verb = ''] = action.split('.', 2);
-  const what = object.replaceAll('_', ' ');
+  const what = object === 'abtest' ? 'A/B test' : object.replaceAll('_', ' ');
   const done = pastTense[verb] ?? verb.replaceAll('_', ' ');
   const text = `${what} ${done}`.trim();
   return text.charAt(0).toUpperCase() + text.slice(1);
@@ -62,6 +68,8 @@ const pages: Record<string, (id: string) => string> = {
   experiment: (id) => `/experiments/${id}`,
   model: (id) => `/models/${encodeURIComponent(id.split(':')[0] ?? id)}`,
   model_version: (id) => `/models/${encodeURIComponent(id.split(':')[0] ?? id)}`,
+  deployment: (id) => `/deployments/${encodeURIComponent(id)}`,
+  abtest: (id) => `/abtests/${encodeURIComponent(id)}`,
   pipeline_run: (id) => `/data/pipelines/${id}`,
   schema: (id) => `/data/schemas/${id}`,
   data_schema: (id) => `/data/schemas/${id}`,
@@ -77,8 +85,10 @@ export function pageOf(type: string, id: string): string | undefined {
 
 function iconOf(happening: Happening): IconName {
   if (/delete|trash/.test(happening.action)) return 'trash';
-  if (/rollback|restore/.test(happening.action)) return 'undo';
+  if (/rollback|roll_back|abort|restore/.test(happening.action)) return 'undo';
   if (/promote/.test(happening.action)) return 'rocket';
+  if (/deployment/.test(happening.object_type)) return 'rocket';
+  if (/abtest/.test(happening.object_type)) return 'split';
   if (/alert|threshold/.test(happening.object_type)) return 'bell';
   if (/model/.test(happening.object_type)) return 'models';
   if (/artifact|blob|upload/.test(happening.object_type)) return 'file';

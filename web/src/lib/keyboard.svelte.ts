@@ -14,6 +14,8 @@ export const places: { key: string; path: string; name: string }[] = [
   { key: 'o', path: '/', name: 'Overview' },
   { key: 'e', path: '/experiments', name: 'Experiments' },
   { key: 'm', path: '/models', name: 'Models' },
+  { key: 'p', path: '/deployments', name: 'Deployments' },
+  { key: 't', path: '/abtests', name: 'A/B tests' },
   { key: 'd', path: '/data', name: 'Data' },
   { key: 's', path: '/monitoring', name: 'Serving and monitoring' },
   { key: 'a', path: '/audit', name: 'Audit' },

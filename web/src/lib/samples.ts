@@ -29,6 +29,32 @@ registry.promote_model("sample-quality", "1.0.0", ModelStatus.PRODUCTION)`,
   cli: `tracseq model list`,
 };
 
+export const deployModel: Sample = {
+  python: `from mlops.sync import ModelDeploymentManager
+from mlops import DeploymentConfig, DeploymentEnvironment, DeploymentStrategy
+
+deployments = ModelDeploymentManager("%URL%", "localhost:5000")
+deployments.deploy_model(DeploymentConfig(
+    model_id="sample-quality", model_version="1.0.0",
+    environment=DeploymentEnvironment.STAGING, strategy=DeploymentStrategy.CANARY))`,
+  cli: `tracseq deploy sample-quality --model-version 1.0.0 --to staging --strategy canary --server %URL%`,
+};
+
+export const startTest: Sample = {
+  python: `from mlops.sync import ABTestManager
+from mlops import ABTestConfig, TestType
+
+tests = ABTestManager("%URL%", "results")
+test = tests.create_test(ABTestConfig(
+    name="1.1.0 against 1.0.0", test_type=TestType.CHAMPION_CHALLENGER,
+    control_model_id="sample-quality", control_model_version="1.0.0",
+    treatment_models=[{"model_id": "sample-quality", "model_version": "1.1.0"}],
+    traffic_allocation={"control": 0.5, "treatment_1": 0.5},
+    primary_metric="conversion_rate"))
+tests.start_test(test)`,
+  cli: `tracseq abtest list --server %URL%`,
+};
+
 export const runPipeline: Sample = {
   python: `from mlops.sync import DataPipeline
 from mlops import DataSchema, FeatureEngineeringConfig

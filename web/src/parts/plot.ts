@@ -10,6 +10,10 @@ export interface Line {
   hue: number;
   /** Index into the dashes of `lib/colors.ts`; 0 or none: a whole line. */
   dash?: number;
+  /** The id of the line with which it encloses a band. */
+  bandTo?: string;
+  /** The id of the line it belongs to: it has no entry of its own in the legend, and goes when that one goes. */
+  of?: string;
   xs: readonly number[];
   ys: readonly unknown[];
 }
