@@ -198,8 +198,7 @@ std::vector<Tile> system_tiles(const Sources& from) {
   return {
       with_delta(tile("latency_p95", "Latency p95, this hour", latency.last("p95"), "ms", latency.of("p95")),
                  "the hour before"),
-      tile("throughput", "Throughput, last 5 min", throughput(from.health), "1/s",
-           latency.of("per_second")),
+      tile("throughput", "Throughput, last 5 min", throughput(from.health), "1/s", latency.of("per_second")),
       tile("predictions", "Predictions, last hour", predictions, "count", latency.of("count")),
       tile("memory", "Memory per process", used("memory_usage_mb"), "MB", memory.of("mean")),
       tile("cpu", "CPU per process", used("cpu_usage_percent"), "%", cpu.of("mean")),

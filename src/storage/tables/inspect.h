@@ -38,9 +38,10 @@ using Check = std::function<Result<void>()>;
 // Reads the file, takes its digest, finds its format and dialect and refuses what cannot be read without
 // guessing, in words a laboratory understands: an empty file, UTF-16 or Latin-1 text, NUL bytes, lines beyond
 // kLineBytesMax, rows with more or fewer fields than the header, a quote that is never closed, a header in
-// single quotes, a column name that is there twice. `not_found` if there is no such file, `invalid` for its content, `unsupported` for
-// compressed files. Blank lines are passed over. Memory does not depend on the size of the file.
-// `name`: what the file is called where the path is a descriptor's; its ending tells text formats apart.
+// single quotes, a column name that is there twice. `not_found` if there is no such file, `invalid` for its
+// content, `unsupported` for compressed files. Blank lines are passed over. Memory does not depend on the
+// size of the file. `name`: what the file is called where the path is a descriptor's; its ending tells text
+// formats apart.
 Result<InputFile> inspect_file(const std::string& path, const Check& check = {},
                                const std::string& name = {});
 

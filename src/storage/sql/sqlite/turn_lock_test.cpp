@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -23,6 +26,11 @@ class TurnLockTest : public ::testing::Test {
     auto opened = TurnLock::open(path_);
     EXPECT_TRUE(opened);
     return std::move(*opened);
+  }
+  // Changes with every number that is drawn.
+  [[nodiscard]] std::string numbers() const {
+    std::ifstream file(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
   }
   const testing::TemporaryFolder folder_;
   const std::string path_ = (folder_.path() / "lab.db.turn").string();
@@ -63,6 +71,7 @@ TEST_F(TurnLockTest, TurnsComeInTheOrderTheyWereAskedFor) {
   Mutex mutex;
   std::vector<int> order;
   for (int i = 0; i < kWaiting; ++i) {
+    const std::string before = numbers();
     threads.emplace_back([&, i] {
       const auto lock = open();
       EXPECT_TRUE(lock->acquire(Steady::now() + 10s));
@@ -72,7 +81,9 @@ TEST_F(TurnLockTest, TurnsComeInTheOrderTheyWereAskedFor) {
       }
       lock->release();
     });
-    std::this_thread::sleep_for(30ms);  // so that it has drawn its number before the next one does
+    // The next one asks when this one has drawn its number.
+    const auto patience = Steady::now() + 10s;
+    while (numbers() == before && Steady::now() < patience) std::this_thread::sleep_for(1ms);
   }
   holder->release();
   for (std::thread& thread : threads) thread.join();
