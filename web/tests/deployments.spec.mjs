@@ -46,6 +46,7 @@ test('the empty list shows how to fill it; the dialog deploys, and its page foll
   await button('New deployment').click();
   const dialog = page.getByRole('dialog', { name: 'New deployment' });
   await dialog.getByLabel('Version').selectOption('1.0.0');
+  await dialog.getByLabel('Environment').selectOption('production');
   await dialog.getByText('Immediate', { exact: true }).click();
   assert.equal(await dialog.getByRole('button', { name: 'Deploy' }).isDisabled(), true);
   await dialog.getByLabel('Reason').fill('the first one');
@@ -68,7 +69,7 @@ test('a canary: its shares, what live traffic says, another share, pause and res
   await page.getByRole('link', { name: model }).first().click();
   await page.getByRole('heading', { level: 1, name: `${model} 1.1.0` }).waitFor();
   await steps().locator('[aria-current=step]', { hasText: '20' }).waitFor({ timeout: deployMsMax });
-  await page.getByText('it had no traffic').waitFor();
+  await page.getByText('No traffic yet.').waitFor();
   await say('Pause', 'somebody looks');
   await page.getByText('Paused, it waits for a person.').waitFor({ timeout: liveMsMax });
   await button('Set share').click();
@@ -100,7 +101,7 @@ test('a verdict of live traffic brings the next share, and then waits for a pers
   await deploy(server, { deployment_id: 'three', model_version: '1.0.0', strategy: 'canary', canary_traffic_percentage: 50, canary_step_minutes: 60, rollback_error_threshold: 0.5 });
   await becomes(server, 'three', 'judged', (found) => found.phase === 'analysing');
   await page.goto(`${server.url}/deployments/three`);
-  await page.getByText('inconclusive').waitFor();
+  await page.getByText('no verdict yet').waitFor();
   await eventually('a verdict', async () => {
     await predict(url, 60);
     return (await deployment(server, 'three')).verdict === 'success';
@@ -137,8 +138,12 @@ test('a roll-out that fails says where and why; what is refused keeps the dialog
   await page.goto(`${server.url}/deployments/slow`);
   await page.getByText('The roll-out failed.').waitFor();
   assert.equal(await steps().locator('li.failed .name').textContent(), 'Probe, failed here');
-  await page.goto(`${server.url}/deployments?new=1&model=${model}&version=1.1.0`);
+  assert.equal(await page.getByText('Side by side').count(), 0);
+  // The way from a version's drawer.
+  await page.goto(`${server.url}/models/${model}?version=1.0.0`);
+  await page.getByRole('dialog').getByRole('link', { name: 'Deploy' }).click();
   const dialog = page.getByRole('dialog', { name: 'New deployment' });
+  assert.equal(await dialog.getByLabel('Version').inputValue(), '1.0.0');
   await dialog.getByLabel('Shares before the whole, %').fill('50, 10');
   await dialog.getByLabel('Reason').fill('try');
   await dialog.getByRole('button', { name: 'Deploy' }).click();

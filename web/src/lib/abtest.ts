@@ -205,7 +205,7 @@ export function intervalLines(test: AbTest, taken: readonly AbLook[], report?: A
     // The first looks say next to nothing; drawn, they would flatten all that follows.
     const drawn = points.map((point) => ((widthOf(point) ?? 0) <= (last ?? 0) * widestShown ? point : undefined));
     lines.push({ id: name, label: name, hue, xs, ys: drawn.map((point) => point?.effect ?? null) });
-    lines.push({ id: `${name} high`, label: `${name}, high`, hue, dash: 2, xs, of: name, ys: drawn.map((point) => point?.high ?? null), bandTo: `${name} low` });
+    lines.push({ id: `${name} high`, label: `${name}, high`, hue, dash: 2, xs, of: name, ys: drawn.map((point) => point?.high ?? null), ...(names.length === 1 ? { bandTo: `${name} low` } : {}) });
     lines.push({ id: `${name} low`, label: `${name}, low`, hue, dash: 2, xs, of: name, ys: drawn.map((point) => point?.low ?? null) });
   }
   return lines;
