@@ -79,7 +79,8 @@ Result<bool> wait_until_loaded(const ReplicaPlan& plan, const serving::ModelTabl
     if (auto refused = source.refused()) return fail(std::move(*refused));
     for (const serving::ModelReport& model : table.reports())
       if (model.name == plan.model_id && model.wanted_version == plan.version &&
-          (model.state == serving::ModelState::failed || model.state == serving::ModelState::not_servable))
+          (model.state == serving::ModelState::failed || model.state == serving::ModelState::broken ||
+           model.state == serving::ModelState::not_servable))
         return fail(Code::unprocessable, fmt::format("the model '{}' version {} cannot be loaded: {}",
                                                      plan.model_id, plan.version, model.reason));
     if (const auto contact = follower.report();

@@ -6,7 +6,12 @@
 
 #include "api/core.h"
 #include "api/route.h"
+#include "domain/abtest/abtests.h"
+#include "domain/abtest/results.h"
 #include "domain/audit/ledger.h"
+#include "domain/deployment/gateway/journey.h"
+#include "domain/deployment/gateway/live_table.h"
+#include "domain/deployment/gateway/table_text.h"
 #include "domain/features/fit.h"
 #include "domain/monitoring/alerts.h"
 #include "domain/monitoring/predictions.h"
@@ -36,6 +41,21 @@ Result<void> sample(api::Core& core, server::Authenticator& authenticator) {
   return {};
 }
 }  // namespace samples_server
+
+namespace samples_abtest {
+Result<void> sample(const CallContext& ctx, sql::Database& database, audit::Ledger& ledger,
+                    const abtest::CreateTest& request) {
+  // book: src/domain/abtest/README.md
+  return {};
+}
+}  // namespace samples_abtest
+
+namespace samples_gateway {
+using namespace tracseq::deployment::gateway;
+void sample(const std::string& text, Random& random, Outcome outcome, int status) {
+  // book: src/domain/deployment/gateway/README.md
+}
+}  // namespace samples_gateway
 
 namespace samples_features {
 Result<void> sample(const features::FeatureConfig& config, tables::BatchSource& table) {
