@@ -49,8 +49,9 @@ Result<Corrected> correct(std::span<const double> p_values, Correction correctio
                         fmt::format("p_values[{}] is {}; allowed are 0 to 1 and NaN", i, p_values[i]));
     order.push_back(i);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return p_values[a] != p_values[b] ? p_values[a] < p_values[b] : a < b;
+  });
   const auto m = static_cast<double>(order.size());
   double harmonic = 0;
   for (double k = 1; k <= m; ++k) harmonic += 1 / k;

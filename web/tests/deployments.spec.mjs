@@ -143,7 +143,8 @@ test('a roll-out that fails says where and why; what is refused keeps the dialog
   await page.goto(`${server.url}/models/${model}?version=1.0.0`);
   await page.getByRole('dialog').getByRole('link', { name: 'Deploy' }).click();
   const dialog = page.getByRole('dialog', { name: 'New deployment' });
-  assert.equal(await dialog.getByLabel('Version').inputValue(), '1.0.0');
+  // Its versions come with an answer of the server.
+  await eventually('the version', async () => (await dialog.getByLabel('Version').inputValue()) === '1.0.0', deployMsMax);
   await dialog.getByLabel('Shares before the whole, %').fill('50, 10');
   await dialog.getByLabel('Reason').fill('try');
   await dialog.getByRole('button', { name: 'Deploy' }).click();
