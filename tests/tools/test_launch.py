@@ -88,6 +88,14 @@ class Bench:
             assert time.monotonic() < deadline, f"nothing started: {sign} is missing"
             time.sleep(0.05)
 
+    def wait_stays(self, demo: subprocess.Popen[str]) -> None:
+        """Until its script is through: Ctrl-C before that is an interruption, after it the ordinary end."""
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("Dashboard:"):
+                return
+        raise AssertionError(f"the demo ended instead of staying up: {demo.communicate()[1]}")
+
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
@@ -130,7 +138,7 @@ def test_a_second_demo_uses_the_running_one_and_ctrl_c_ends_all(bench: Bench) ->
     assert f"running already (pid {first.pid})" in out
     assert f"http://127.0.0.1:{bench.ports[0]}" in out
     assert "Not used: --port, --model-port." in out
-    time.sleep(1)  # past the end of the script: the demo stays up
+    bench.wait_stays(first)
     first.send_signal(signal.SIGINT)
     code, out, _ = bench.finish(first)
     assert code == 0
@@ -143,6 +151,7 @@ def test_checks_asked_for_beside_a_running_demo_are_no_success(bench: Bench) -> 
     code, _, err = bench.finish(bench.start("--exit"))
     assert code == 1
     assert f"end the demo that runs (pid {first.pid})" in err
+    bench.wait_stays(first)
     first.send_signal(signal.SIGINT)
     assert bench.finish(first)[0] == 0
 

@@ -98,8 +98,8 @@ def run_script(stack: Stack, running: Running, leave: bool) -> int:
 
 
 def stay(stack: Stack, running: Running) -> None:
-    say(f"\nDashboard: {running.server}\nCtrl-C ends the server and everything else the demo started.")
-    try:
+    try:  # from the first word on: whoever reads "Ctrl-C" may press it
+        say(f"\nDashboard: {running.server}\nCtrl-C ends the server and everything else the demo started.")
         while True:
             stack.check_alive()
             time.sleep(0.5)
